@@ -1,0 +1,72 @@
+//! Associated data: what an envelope is bound to, as bytes. docs/envelope.md is its specification.
+//! Every field is length-prefixed, so that no two bindings can read the same.
+
+use strongroom_types::Binding;
+
+use crate::envelope::{ALGORITHM, FORMAT_VERSION};
+use crate::key_ring::KeyId;
+
+/// Binds a value to its row and version. It leaves the key id out: rewrapping renews the key and not the value.
+pub(crate) fn of_value(binding: &Binding) -> Vec<u8> {
+    encode(b"strongroom value", &[], binding)
+}
+
+/// Binds a wrapped data key to the key that wraps it, and to the row and version that it is for.
+pub(crate) fn of_data_key(key_id: &KeyId, binding: &Binding) -> Vec<u8> {
+    encode(b"strongroom data key", key_id.as_str().as_bytes(), binding)
+}
+
+fn encode(purpose: &[u8], key_id: &[u8], binding: &Binding) -> Vec<u8> {
+    let workspace = binding.workspace_id.map(|id| id.0);
+    let scope = binding.scope.to_string();
+    let fields: [&[u8]; 8] = [
+        purpose,
+        &[FORMAT_VERSION, ALGORITHM],
+        key_id,
+        binding.credential_id.0.as_bytes(),
+        binding.owner_id.0.as_bytes(),
+        workspace.as_ref().map_or(&[], |id| id.as_bytes()),
+        scope.as_bytes(),
+        &binding.version.to_be_bytes(),
+    ];
+    let mut bytes = Vec::with_capacity(160);
+    for field in fields {
+        // No field comes near 4 GiB; a length that did would be cut here and the value not open, never the reverse.
+        bytes.extend_from_slice(&u32::try_from(field.len()).unwrap_or(u32::MAX).to_be_bytes());
+        bytes.extend_from_slice(field);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use strongroom_types::{CredentialId, CredentialScope, UserId, WorkspaceId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn any_binding() -> impl Strategy<Value = Binding> {
+        (any::<u128>(), any::<u128>(), any::<Option<u128>>(), 0..3_usize, any::<i32>()).prop_map(
+            |(credential, owner, workspace, scope, version)| Binding {
+                credential_id: CredentialId(Uuid::from_u128(credential)),
+                owner_id: UserId(Uuid::from_u128(owner)),
+                workspace_id: workspace.map(|id| WorkspaceId(Uuid::from_u128(id))),
+                scope: [CredentialScope::User, CredentialScope::Workspace, CredentialScope::System][scope],
+                version,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn different_bindings_read_differently(one in any_binding(), two in any_binding()) {
+            prop_assert_eq!(one == two, of_value(&one) == of_value(&two));
+        }
+
+        #[test]
+        fn a_data_key_never_reads_as_a_value(binding in any_binding()) {
+            prop_assert_ne!(of_value(&binding), of_data_key(&"".parse().unwrap_or_else(|_| "k".parse().unwrap()), &binding));
+        }
+    }
+}

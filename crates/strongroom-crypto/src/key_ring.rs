@@ -1,0 +1,224 @@
+//! The local key ring: named key-encryption keys, one of them current, read from a file that only its owner may read.
+//! Immutable once loaded. Keys never leave this crate, and a key is found by its name, never by trial.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use data_encoding::{BASE64, HEXLOWER};
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::aead::{KEY_BYTES, Key};
+use crate::error::SealingError;
+use crate::random::random_bytes;
+
+/// The name of a key-encryption key: 1 to 64 letters, digits and `-._:`. Not secret; every envelope carries one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct KeyId(String);
+
+impl KeyId {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for KeyId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for KeyId {
+    type Error = SealingError;
+
+    fn try_from(text: String) -> Result<Self, SealingError> {
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:".contains(&b));
+        if plain && (1..=64).contains(&text.len()) {
+            Ok(Self(text))
+        } else {
+            Err(SealingError::Malformed("a key id must be 1 to 64 letters, digits and -._:"))
+        }
+    }
+}
+
+impl std::str::FromStr for KeyId {
+    type Err = SealingError;
+
+    fn from_str(text: &str) -> Result<Self, SealingError> {
+        text.to_owned().try_into()
+    }
+}
+
+/// A versioned set of key-encryption keys.
+pub struct KeyRing {
+    current: KeyId,
+    keys: Vec<(KeyId, Key)>,
+}
+
+/// The file: JSON, because an operator must be able to see which keys a backup holds.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyFile {
+    version: u8,
+    current: KeyId,
+    keys: Vec<KeyFileEntry>,
+}
+
+#[derive(Serialize, Deserialize, ZeroizeOnDrop)]
+#[serde(deny_unknown_fields)]
+struct KeyFileEntry {
+    #[zeroize(skip)]
+    id: KeyId,
+    /// Base64.
+    key: String,
+}
+
+impl KeyRing {
+    /// Reads a key file.
+    ///
+    /// # Errors
+    /// Refuses a file that others may read or write, and one that is not a key file of this version.
+    pub fn load(path: &Path) -> Result<Self, SealingError> {
+        let refused = |reason: String| SealingError::KeyFile { path: path.into(), reason };
+        let mode = fs::metadata(path).map_err(|e| refused(e.to_string()))?.permissions().mode();
+        if mode & 0o077 != 0 {
+            return Err(refused(format!("others may use it (mode {:o}); run chmod 600 on it", mode & 0o777)));
+        }
+        let text = Zeroizing::new(fs::read(path).map_err(|e| refused(e.to_string()))?);
+        // Where the JSON is wrong is fit to be told, what stands there is not.
+        let file: KeyFile = serde_json::from_slice(&text)
+            .map_err(|e| refused(format!("it is not a key file (line {}, column {})", e.line(), e.column())))?;
+        Self::from_file(&file).map_err(|e| refused(e.to_string()))
+    }
+
+    /// Makes a ring of one new key and writes it to a new file, mode 0600, on disk when this returns.
+    ///
+    /// # Errors
+    /// Refuses to overwrite: a key that is lost makes its values unreadable.
+    pub fn create(path: &Path) -> Result<Self, SealingError> {
+        let refused = |reason: String| SealingError::KeyFile { path: path.into(), reason };
+        let key = Zeroizing::new(random_bytes::<KEY_BYTES>()?);
+        let id = KeyId(format!("local-{}", HEXLOWER.encode(&random_bytes::<8>()?)));
+        let file =
+            KeyFile { version: 1, current: id.clone(), keys: vec![KeyFileEntry { id, key: BASE64.encode(&key[..]) }] };
+        let text = Zeroizing::new(serde_json::to_vec_pretty(&file).map_err(|e| refused(e.to_string()))?);
+        write_new(path, &text).map_err(|e| refused(e.to_string()))?;
+        Self::from_file(&file)
+    }
+
+    fn from_file(file: &KeyFile) -> Result<Self, SealingError> {
+        if file.version != 1 {
+            return Err(SealingError::Malformed("its version is not known"));
+        }
+        let mut keys: Vec<(KeyId, Key)> = Vec::with_capacity(file.keys.len());
+        for entry in &file.keys {
+            if keys.iter().any(|(id, _)| *id == entry.id) {
+                return Err(SealingError::Malformed("a key id stands twice in it"));
+            }
+            keys.push((entry.id.clone(), entry.expand()?));
+        }
+        let ring = Self { current: file.current.clone(), keys };
+        ring.key(&ring.current)?;
+        Ok(ring)
+    }
+
+    /// The name of the key that new values are sealed under.
+    pub fn current(&self) -> &KeyId {
+        &self.current
+    }
+
+    pub(crate) fn key(&self, id: &KeyId) -> Result<&Key, SealingError> {
+        let found = self.keys.iter().find(|(name, _)| name == id);
+        found.map(|(_, key)| key).ok_or_else(|| SealingError::UnknownKey(id.clone()))
+    }
+}
+
+impl KeyFileEntry {
+    fn expand(&self) -> Result<Key, SealingError> {
+        let wrong = |_| SealingError::Malformed("a key is not 32 bytes of base64");
+        let mut decoded = BASE64.decode(self.key.as_bytes()).map_err(|_| wrong(()))?;
+        let key = <&[u8; KEY_BYTES]>::try_from(decoded.as_slice()).map_err(|_| wrong(())).and_then(Key::new);
+        decoded.zeroize();
+        key
+    }
+}
+
+impl std::fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ids: Vec<_> = self.keys.iter().map(|(id, _)| id.as_str()).collect();
+        f.debug_struct("KeyRing").field("current", &self.current.as_str()).field("keys", &ids).finish()
+    }
+}
+
+/// All or nothing, and never over a file that is there.
+fn write_new(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o600)).tempfile_in(folder)?;
+    file.write_all(text)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|e| e.error)?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    #[test]
+    fn a_new_key_file_is_for_its_owner_alone_and_reads_back() {
+        let folder = folder();
+        let path = folder.path().join("keys.json");
+        let ring = KeyRing::create(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(KeyRing::load(&path).unwrap().current(), ring.current());
+    }
+
+    #[test]
+    fn a_key_file_is_never_overwritten() {
+        let folder = folder();
+        let path = folder.path().join("keys.json");
+        KeyRing::create(&path).unwrap();
+        let before = fs::read(&path).unwrap();
+        assert!(matches!(KeyRing::create(&path), Err(SealingError::KeyFile { .. })));
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+
+    #[test]
+    fn a_key_file_that_others_may_read_is_refused() {
+        let folder = folder();
+        let path = folder.path().join("keys.json");
+        KeyRing::create(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(KeyRing::load(&path).unwrap_err().to_string().contains("chmod 600"));
+    }
+
+    #[test]
+    fn a_broken_key_file_is_refused_without_being_quoted() {
+        let folder = folder();
+        let path = folder.path().join("keys.json");
+        let good = |key: &str| format!(r#"{{"version":1,"current":"a","keys":[{{"id":"a","key":"{key}"}}]}}"#);
+        for text in ["", "{}", "{\"topsecret\":1}", &good("topsecret"), &good("dG9wc2VjcmV0")] {
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            let refusal = KeyRing::load(&path).unwrap_err().to_string();
+            assert!(!refusal.contains("topsecret") && !refusal.contains("dG9w"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn debug_names_keys_and_shows_none() {
+        let folder = folder();
+        let path = folder.path().join("keys.json");
+        let shown = format!("{:?}", KeyRing::create(&path).unwrap());
+        let file: KeyFile = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert!(shown.contains(file.current.as_str()) && !shown.contains(&file.keys[0].key));
+    }
+}

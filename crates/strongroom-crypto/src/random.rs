@@ -1,0 +1,15 @@
+//! Randomness: the one place that asks the system for it.
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+
+use crate::error::SealingError;
+
+/// Fresh random bytes, fit for keys and bearer secrets.
+///
+/// # Errors
+/// [`SealingError::Cipher`] where the system has no randomness to give.
+pub fn random_bytes<const BYTES: usize>() -> Result<[u8; BYTES], SealingError> {
+    let mut bytes = [0; BYTES];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| SealingError::Cipher)?;
+    Ok(bytes)
+}

@@ -1,0 +1,100 @@
+//! The promises of sealing, from outside: what is bound stays bound, what was changed does not open, and the format
+//! of yesterday opens tomorrow.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use strongroom_crypto::{KeyProvider, KeyRing, SealingError};
+use strongroom_types::{Binding, CredentialId, CredentialScope, SecretValue, UserId, WorkspaceId};
+use uuid::Uuid;
+
+fn binding() -> Binding {
+    Binding {
+        credential_id: CredentialId(Uuid::from_u128(0xc1)),
+        owner_id: UserId(Uuid::from_u128(0xa1)),
+        workspace_id: None,
+        scope: CredentialScope::User,
+        version: 1,
+    }
+}
+
+fn secret() -> SecretValue {
+    SecretValue::new("ghp_not-a-real-token".into()).unwrap()
+}
+
+/// The key file that the vectors were sealed under; git does not keep mode 0600.
+fn vector_keys() -> (tempfile::TempDir, KeyProvider) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/keys.json"), &path).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    (folder, KeyProvider::Local(KeyRing::load(&path).unwrap()))
+}
+
+#[tokio::test]
+async fn known_answers_of_format_1_open() {
+    let (_folder, keys) = vector_keys();
+    let vectors: Vec<serde_json::Value> = serde_json::from_str(include_str!("vectors/envelopes.json")).unwrap();
+    assert!(!vectors.is_empty());
+    for vector in vectors {
+        let binding = Binding {
+            credential_id: vector["credential_id"].as_str().unwrap().parse().unwrap(),
+            owner_id: vector["owner_id"].as_str().unwrap().parse().unwrap(),
+            workspace_id: vector["workspace_id"].as_str().map(|id| id.parse().unwrap()),
+            scope: vector["scope"].as_str().unwrap().parse().unwrap(),
+            version: vector["version"].as_i64().unwrap().try_into().unwrap(),
+        };
+        let opened = keys.open(&binding, vector["envelope"].as_str().unwrap()).await.unwrap();
+        assert_eq!(opened.expose(), vector["plaintext"].as_str().unwrap());
+    }
+}
+
+#[tokio::test]
+async fn an_envelope_opens_for_its_own_row_only() {
+    let (_folder, keys) = vector_keys();
+    let envelope = keys.seal(&binding(), &secret()).await.unwrap();
+    assert_eq!(keys.open(&binding(), &envelope).await.unwrap().expose(), secret().expose());
+    let elsewhere = [
+        Binding { credential_id: CredentialId(Uuid::from_u128(0xc2)), ..binding() },
+        Binding { owner_id: UserId(Uuid::from_u128(0xa2)), ..binding() },
+        Binding { workspace_id: Some(WorkspaceId(Uuid::from_u128(0xb1))), ..binding() },
+        Binding { scope: CredentialScope::System, ..binding() },
+        Binding { version: 2, ..binding() },
+    ];
+    for other in elsewhere {
+        assert!(matches!(keys.open(&other, &envelope).await, Err(SealingError::DoesNotOpen)), "{other:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_envelope_with_any_byte_changed_does_not_open() {
+    let (_folder, keys) = vector_keys();
+    let envelope = keys.seal(&binding(), &secret()).await.unwrap();
+    for at in 0..envelope.len() {
+        let mut changed = envelope.clone().into_bytes();
+        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(changed).unwrap();
+        assert!(keys.open(&binding(), &changed).await.is_err(), "byte {at}");
+    }
+    for length in 0..envelope.len() {
+        assert!(keys.open(&binding(), &envelope[..length]).await.is_err(), "cut to {length}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_found_by_its_name_and_never_by_trial() {
+    let (folder, keys) = vector_keys();
+    let envelope = keys.seal(&binding(), &secret()).await.unwrap();
+    let other = KeyProvider::Local(KeyRing::create(&folder.path().join("other.json")).unwrap());
+    assert!(matches!(other.open(&binding(), &envelope).await, Err(SealingError::UnknownKey(_))));
+}
+
+#[tokio::test]
+async fn the_longest_value_seals_and_opens() {
+    let (_folder, keys) = vector_keys();
+    let value = SecretValue::new("é".repeat(SecretValue::MAX_BYTES / 2)).unwrap();
+    let envelope = keys.seal(&binding(), &value).await.unwrap();
+    assert!(envelope.len() <= 100_000, "the column holds {}", envelope.len());
+    assert_eq!(keys.open(&binding(), &envelope).await.unwrap().expose(), value.expose());
+}

@@ -1,0 +1,21 @@
+//! The commands that run a server. Each is one file; all settings are flags, or the environment variables beside them.
+
+mod database;
+mod doctor;
+mod migrate;
+mod serve;
+mod setup_token;
+
+pub use doctor::Doctor;
+pub use migrate::Migrate;
+pub use serve::Serve;
+pub use setup_token::SetupToken;
+
+/// What a command ends with when it fails; the text is for the operator.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Prints for the person at the terminal. The log goes elsewhere (stderr).
+#[allow(clippy::print_stdout, reason = "the one place that prints")]
+fn say(text: &str) {
+    println!("{text}");
+}

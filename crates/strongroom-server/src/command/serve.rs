@@ -1,0 +1,125 @@
+//! `strongroom serve`: the server, on the embedded PostgreSQL or on the one that it is given.
+//! It serves only when everything that it stands on has been checked.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use strongroom_crypto::{KeyProvider, KeyRing};
+use strongroom_service::Vault;
+use strongroom_store::{Schema, Store};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::database::{DataFolder, RuntimeUrls};
+use super::{Failure, say, setup_token};
+use crate::embedded::{Cluster, Supervisor};
+use crate::routes::router;
+
+/// Run the server
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// Address to listen on. It speaks plain HTTP: keep it on loopback, or put a TLS proxy in front
+    #[arg(long, env = "STRONGROOM_LISTEN", default_value = "127.0.0.1:8750", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    urls: RuntimeUrls,
+    #[command(flatten)]
+    data: DataFolder,
+    /// Key file, made on first run [default: keys.json in the data folder]
+    #[arg(long, env = "STRONGROOM_KEY_FILE", value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Reveals a minute that each user has; 0: as many as he likes
+    #[arg(long, env = "STRONGROOM_REVEALS_PER_MINUTE", default_value_t = 10, value_name = "COUNT")]
+    reveals_per_minute: u32,
+    /// Connections to PostgreSQL
+    #[arg(long, env = "STRONGROOM_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "COUNT",
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    database_connections: u32,
+}
+
+impl Serve {
+    /// Serves until SIGINT or SIGTERM; requests under way are answered first.
+    ///
+    /// # Errors
+    /// Before the first request: where the database is not fit, the key file is missing or wrong, or the address is
+    /// taken.
+    pub async fn run(self) -> Result<(), Failure> {
+        let folder = self.data.path();
+        match self.urls.given() {
+            Some(urls) => self.serve(&urls, &folder, None).await,
+            None => {
+                say(&format!("Starting the embedded PostgreSQL in {}", folder.display()));
+                let supervisor = Supervisor::start(Cluster::open(&folder).await?).await?;
+                // Stopped in order whatever came of it.
+                let served = self
+                    .serve(&RuntimeUrls::embedded(&folder), &folder, Some(&Cluster::url(&folder, "postgres")))
+                    .await;
+                supervisor.stop().await;
+                served
+            }
+        }
+    }
+
+    async fn serve(&self, (app, system): &(String, String), folder: &Path, admin: Option<&str>) -> Result<(), Failure> {
+        if let Some(admin) = admin {
+            Schema::create_database(admin).await?;
+            let mut schema = Schema::connect(admin).await?;
+            schema.migrate().await?;
+            schema.close().await?;
+        }
+        let store = Store::connect(app, system, self.database_connections).await?;
+        let keys = self.keys(&store, folder).await?;
+        let vault = Vault::new(store.clone(), KeyProvider::Local(keys), NonZeroU32::new(self.reveals_per_minute));
+        let listener = TcpListener::bind(self.listen).await.map_err(|e| format!("{}: {e}", self.listen))?;
+        if !self.listen.ip().is_loopback() {
+            tracing::warn!("listening beyond this machine without TLS; put a TLS proxy in front");
+        }
+        say(&format!("Strongroom listens on http://{}", listener.local_addr()?));
+        if let Some(admin) = admin {
+            let mut schema = Schema::connect(admin).await?;
+            if let Some(token) = setup_token::issue(&mut schema, false).await? {
+                setup_token::print(&token);
+            }
+            schema.close().await?;
+        }
+        axum::serve(listener, router(Arc::new(vault))).with_graceful_shutdown(stop_signal()?).await?;
+        store.close().await;
+        Ok(())
+    }
+
+    /// The keys of this vault. New ones are made for a new vault only: made for one that lost its key file, they would
+    /// hide the loss until somebody needed a value.
+    async fn keys(&self, store: &Store, folder: &Path) -> Result<KeyRing, Failure> {
+        let path = self.key_file.clone().unwrap_or_else(|| folder.join("keys.json"));
+        if path.exists() {
+            return Ok(KeyRing::load(&path)?);
+        }
+        if !store.is_empty().await? {
+            let path = path.display();
+            return Err(format!(
+                "the key file {path} is missing, and this vault is in use: bring it back from a backup"
+            )
+            .into());
+        }
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        let ring = KeyRing::create(&path)?;
+        say(&format!("Made the key file {}: back it up, apart from the database", path.display()));
+        Ok(ring)
+    }
+}
+
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping: no new connections, requests under way are answered");
+    })
+}

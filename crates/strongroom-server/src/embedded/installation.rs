@@ -1,0 +1,71 @@
+//! Where PostgreSQL's native binaries are on this machine. They are found, never downloaded.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::cluster::EmbeddedError;
+
+/// The versions that Strongroom is tested with.
+const SUPPORTED: std::ops::RangeInclusive<u32> = 15..=18;
+
+/// A folder with `initdb`, `postgres` and `pg_ctl` of one major version.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    folder: PathBuf,
+    pub major: u32,
+}
+
+impl Installation {
+    /// The newest supported installation; of that major version, where one is named.
+    ///
+    /// # Errors
+    /// [`EmbeddedError::NoInstallation`], which names the places looked at.
+    pub fn find(major: Option<u32>) -> Result<Self, EmbeddedError> {
+        let mut found: Vec<Self> = folders().into_iter().filter_map(Self::inspect).collect();
+        found.retain(|it| SUPPORTED.contains(&it.major) && major.is_none_or(|major| major == it.major));
+        found.sort_by_key(|it| it.major);
+        found.pop().ok_or(EmbeddedError::NoInstallation { major })
+    }
+
+    /// The path of one of its programs.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    fn inspect(folder: PathBuf) -> Option<Self> {
+        if !["initdb", "pg_ctl"].iter().all(|name| folder.join(name).is_file()) {
+            return None;
+        }
+        let output = Command::new(folder.join("postgres")).arg("--version").output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        // postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)
+        let version = text.split_whitespace().nth(2)?;
+        let major = version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+        Some(Self { folder, major })
+    }
+}
+
+/// PATH, and where Debian, Fedora and Homebrew put what is not on it.
+#[allow(clippy::disallowed_methods, reason = "this file owns the search for programs")]
+fn folders() -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> =
+        std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
+    for (parent, prefix) in [
+        ("/usr/lib/postgresql", ""),
+        ("/usr", "pgsql-"),
+        ("/opt/homebrew/opt", "postgresql@"),
+        ("/usr/local/opt", "postgresql@"),
+    ] {
+        folders.extend(versions(Path::new(parent), prefix).map(|folder| folder.join("bin")));
+    }
+    folders
+}
+
+fn versions(parent: &Path, prefix: &'static str) -> impl Iterator<Item = PathBuf> {
+    let entries = parent.read_dir().into_iter().flatten().flatten();
+    entries
+        .filter(move |entry| {
+            entry.file_name().to_string_lossy().strip_prefix(prefix).is_some_and(|v| v.parse::<u32>().is_ok())
+        })
+        .map(|entry| entry.path())
+}

@@ -1,0 +1,138 @@
+//! What a request says, parsed at the edge: the caller, ids, bodies and queries. A refusal names the field and what
+//! was expected, never what was sent, which may be a secret in the wrong place.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Path, Request};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+use strongroom_types::{ApiToken, Caller, InvitationToken, ProblemCode, RequestId, RuntimeRole};
+
+use crate::problem::Refusal;
+
+/// Whoever sends an API token. The database proves it, in the transaction of the act.
+pub struct Authenticated(pub Caller);
+
+impl<S: Sync> FromRequestParts<S> for Authenticated {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let token = bearer(&parts.headers).and_then(|text| ApiToken::parse(text).ok());
+        let token = token.ok_or_else(Refusal::unauthenticated)?;
+        let request_id = parts.extensions.get::<RequestId>().copied().unwrap_or_else(RequestId::generate);
+        Ok(Self(Caller { token, request_id }))
+    }
+}
+
+/// Whoever sends a one-time invitation.
+pub struct Invited(pub InvitationToken);
+
+impl<S: Sync> FromRequestParts<S> for Invited {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let token = bearer(&parts.headers).and_then(|text| InvitationToken::parse(text).ok());
+        token.map(Self).ok_or_else(|| {
+            Refusal::new(ProblemCode::Unauthenticated, "send the invitation as Authorization: Bearer sri_…")
+        })
+    }
+}
+
+/// The bearer token of a request that has exactly one (RFC 6750, section 2.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (only, None) = (values.next()?, values.next()) else { return None };
+    let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}
+
+/// As which role a request works: everything under /api/admin as `strongroom_system`, all else as `strongroom_app`.
+pub struct As(pub RuntimeRole);
+
+impl<S: Sync> FromRequestParts<S> for As {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        // The route that matched, and not the URI, whose spelling is the client's.
+        let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        Ok(Self(if path.starts_with("/api/admin/") { RuntimeRole::System } else { RuntimeRole::App }))
+    }
+}
+
+/// The ids in the path. One that is no id names nothing.
+pub struct Ids<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Sync + Send> FromRequestParts<S> for Ids<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let path = Path::<T>::from_request_parts(parts, state).await;
+        path.map(|Path(ids)| Self(ids)).map_err(|_| Refusal::not_found())
+    }
+}
+
+/// A JSON body.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let essence = media_type.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            return Err(Refusal::new(ProblemCode::UnsupportedMediaType, "send Content-Type: application/json"));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            match rejection.into_response().status() {
+                StatusCode::PAYLOAD_TOO_LARGE => {
+                    Refusal::new(ProblemCode::PayloadTooLarge, "a body may hold up to 512 KiB, and a value 64 KiB")
+                }
+                _ => Refusal::new(ProblemCode::InvalidRequest, "the body did not arrive whole"),
+            }
+        })?;
+        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        let body = serde_path_to_error::deserialize(&mut json)
+            .map_err(|error| invalid("the body", error.path(), error.inner()))?;
+        json.end().map_err(|_| Refusal::new(ProblemCode::InvalidRequest, "the body goes on after its JSON value"))?;
+        Ok(Self(body))
+    }
+}
+
+/// A query string.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let query = parts.uri.query().unwrap_or_default();
+        // The form decoder below would put U+FFFD in place of what is no UTF-8.
+        if percent_decode_str(query).decode_utf8().is_err() {
+            return Err(Refusal::new(ProblemCode::InvalidRequest, "the query is not UTF-8"));
+        }
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        let deserializer = serde_urlencoded::Deserializer::new(pairs);
+        serde_path_to_error::deserialize(deserializer)
+            .map(Self)
+            .map_err(|error| invalid("the query", error.path(), error.inner()))
+    }
+}
+
+/// Says where it is wrong and what was expected. Serde's own sentence may quote what was sent
+/// (`invalid type: string "hunter2", expected …`), so that only its end is passed on.
+fn invalid(whole: &str, path: &serde_path_to_error::Path, error: &dyn std::fmt::Display) -> Refusal {
+    let message = error.to_string();
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
+    let expected = match message.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None if message.contains(['`', '"']) && !message.starts_with("missing field") => "not valid".into(),
+        None => message.into(),
+    };
+    let place = path.to_string();
+    let place = if place == "." { whole.into() } else { format!("{whole}, at {place}") };
+    Refusal::new(ProblemCode::InvalidRequest, format!("{place}: {expected}"))
+}

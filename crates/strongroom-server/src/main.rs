@@ -1,0 +1,57 @@
+//! The one binary: `serve`, `migrate`, `doctor` and `setup-token` run a server; the rest speaks to one over HTTP.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use strongroom_server::command::{Doctor, Failure, Migrate, Serve, SetupToken};
+use tracing_subscriber::EnvFilter;
+
+/// Strongroom: a credential vault on PostgreSQL
+#[derive(Parser, Debug)]
+#[command(name = "strongroom", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// What to log, to stderr: error, warn, info, debug, or a filter such as strongroom_server=debug
+    #[arg(long, global = true, env = "STRONGROOM_LOG", default_value = "warn", value_name = "FILTER")]
+    log: String,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Serve(Serve),
+    Migrate(Migrate),
+    Doctor(Doctor),
+    SetupToken(SetupToken),
+    #[command(flatten)]
+    Client(strongroom_cli::Command),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&arguments.log).map_err(|e| format!("--log: {e}"))?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match arguments.command {
+        Command::Serve(serve) => serve.run().await,
+        Command::Migrate(migrate) => migrate.run().await,
+        Command::Doctor(doctor) => doctor.run().await,
+        Command::SetupToken(setup_token) => setup_token.run().await,
+        Command::Client(command) => Ok(command.run().await?),
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "a failed command says why, whatever is logged")]
+fn complain(failure: &Failure) {
+    eprintln!("strongroom: {failure}");
+}

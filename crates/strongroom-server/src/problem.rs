@@ -1,0 +1,128 @@
+//! Problems on the wire (RFC 9457): every refusal of every route takes its form here.
+//! The caller is told what to do; what went wrong inside goes to the log, with the request's id in both.
+
+use axum::extract::Request;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use strongroom_crypto::SealingError;
+use strongroom_service::ServiceError;
+use strongroom_store::StoreError;
+use strongroom_types::{Problem, ProblemCode, RequestId};
+
+/// A refusal on its way out.
+#[derive(Debug)]
+pub struct Refusal {
+    code: ProblemCode,
+    detail: String,
+    retry_after_seconds: Option<u32>,
+}
+
+impl Refusal {
+    pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), retry_after_seconds: None }
+    }
+
+    pub fn unauthenticated() -> Self {
+        Self::new(
+            ProblemCode::Unauthenticated,
+            "send a valid API token as Authorization: Bearer srt_…; this one is missing, malformed, expired or revoked",
+        )
+    }
+
+    pub fn not_found() -> Self {
+        Self::new(ProblemCode::NotFound, "there is no such thing here, or it is not yours to see")
+    }
+
+    fn internal(error: &dyn std::error::Error) -> Self {
+        tracing::error!(error = %error, "an act failed");
+        Self::new(
+            ProblemCode::Internal,
+            "something went wrong on our side; the log has the details under this request_id",
+        )
+    }
+}
+
+impl IntoResponse for Refusal {
+    /// The body is written by [`render`], which knows the request's id.
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = status.into_response();
+        if let Some(seconds) = self.retry_after_seconds {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        if self.code == ProblemCode::Unauthenticated {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response.extensions_mut().insert(Problem::new(self.code, self.detail));
+        response
+    }
+}
+
+impl From<ServiceError> for Refusal {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::NotFound => Self::not_found(),
+            ServiceError::Forbidden(detail) => Self::new(ProblemCode::Forbidden, detail),
+            ServiceError::Invalid(detail) => Self::new(ProblemCode::InvalidRequest, detail),
+            ServiceError::Conflict(detail) => Self::new(ProblemCode::Conflict, detail),
+            ServiceError::Revoked => {
+                Self::new(ProblemCode::CredentialRevoked, "restore the credential first, if it is to be used again")
+            }
+            ServiceError::RateLimited { retry_after_seconds } => Self {
+                retry_after_seconds: Some(retry_after_seconds),
+                ..Self::new(
+                    ProblemCode::RateLimited,
+                    "you have revealed as many values as a minute allows; wait a moment",
+                )
+            },
+            ServiceError::Sealing(error) => error.into(),
+            ServiceError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SealingError> for Refusal {
+    fn from(error: SealingError) -> Self {
+        match &error {
+            SealingError::UnknownKey(_) | SealingError::KeyFile { .. } => {
+                tracing::error!(error = %error, "a key is missing");
+                Self::new(ProblemCode::KeyUnavailable, "ask the operator to bring back the key that sealed this value")
+            }
+            SealingError::Malformed(_) | SealingError::DoesNotOpen | SealingError::Cipher => Self::internal(&error),
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unauthenticated => Self::unauthenticated(),
+            StoreError::Forbidden => Self::new(ProblemCode::Forbidden, "your role does not allow it"),
+            StoreError::Conflict => Self::new(ProblemCode::Conflict, "it is there already"),
+            StoreError::Unavailable(error) => {
+                tracing::error!(error = %error, "the database is not available");
+                Self {
+                    retry_after_seconds: Some(5),
+                    ..Self::new(ProblemCode::Unavailable, "the database does not answer; try again in a moment")
+                }
+            }
+            StoreError::MissingReference | StoreError::Constraint | StoreError::Database(_) => Self::internal(&error),
+        }
+    }
+}
+
+/// Writes the body of a refusal, with the id of its request.
+pub async fn render(request: Request, next: Next) -> Response {
+    let request_id = request.extensions().get::<RequestId>().copied();
+    let mut response = next.run(request).await;
+    if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
+        problem.request_id = request_id.map(|id| id.to_string());
+        let json = serde_json::to_vec(&problem).unwrap_or_default();
+        *response.body_mut() = json.into();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().remove(axum::http::header::CONTENT_LENGTH);
+    }
+    response
+}

@@ -1,0 +1,154 @@
+//! The whole API on one page. Everything under /api/admin works as the database role of the admin path.
+
+mod activity;
+mod credentials;
+mod health;
+mod invitations;
+mod tokens;
+mod users;
+mod workspaces;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::handler::Handler;
+use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, Method};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use strongroom_service::Vault;
+use strongroom_types::{ProblemCode, RequestId};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tracing::Instrument;
+
+use crate::problem::{Refusal, render};
+
+/// The largest value, with each byte of it escaped as `\u00XX`, the largest metadata and some room.
+const BODY_LIMIT: usize = 512 * 1024;
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+type State = Arc<Vault>;
+
+/// One method of one path.
+pub struct Endpoint {
+    pub method: Method,
+    pub path: &'static str,
+    route: MethodRouter<State>,
+}
+
+/// All there is.
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/health", health::health),
+        get("/ready", health::ready),
+        post("/api/invitations/accept", invitations::accept),
+        get("/api/me", users::me),
+        get("/api/tokens", tokens::list),
+        post("/api/tokens", tokens::create),
+        delete("/api/tokens/{id}", tokens::revoke),
+        get("/api/workspaces", workspaces::list),
+        post("/api/workspaces", workspaces::create),
+        get("/api/workspaces/{id}", workspaces::get),
+        get("/api/workspaces/{id}/members", workspaces::members),
+        put("/api/workspaces/{id}/members/{user_id}", workspaces::set_member),
+        delete("/api/workspaces/{id}/members/{user_id}", workspaces::remove_member),
+        get("/api/credentials", credentials::list),
+        post("/api/credentials", credentials::create),
+        get("/api/credentials/audit", activity::list),
+        get("/api/credentials/{id}", credentials::get),
+        patch("/api/credentials/{id}", credentials::update),
+        delete("/api/credentials/{id}", credentials::revoke),
+        get("/api/credentials/{id}/value", credentials::reveal),
+        post("/api/credentials/{id}/rotate", credentials::rotate),
+        post("/api/credentials/{id}/restore", credentials::restore),
+        post("/api/admin/invitations", invitations::create),
+        get("/api/admin/secrets", credentials::list),
+        post("/api/admin/secrets", credentials::create),
+        get("/api/admin/secrets/audit", activity::list),
+        get("/api/admin/secrets/{id}", credentials::get),
+        patch("/api/admin/secrets/{id}", credentials::update),
+        delete("/api/admin/secrets/{id}", credentials::revoke),
+        get("/api/admin/secrets/{id}/value", credentials::reveal),
+        post("/api/admin/secrets/{id}/rotate", credentials::rotate),
+        post("/api/admin/secrets/{id}/restore", credentials::restore),
+    ]
+}
+
+/// The API over that vault.
+pub fn router(vault: Arc<Vault>) -> Router {
+    endpoints()
+        .into_iter()
+        .fold(Router::new(), |router, endpoint| router.route(endpoint.path, endpoint.route))
+        .fallback(async || Refusal::not_found())
+        .method_not_allowed_fallback(async || {
+            Refusal::new(ProblemCode::MethodNotAllowed, "this path knows other methods; see Allow")
+        })
+        .with_state(vault)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(CatchPanicLayer::custom(|_| {
+            Refusal::new(ProblemCode::Internal, "something went wrong on our side").into_response()
+        }))
+        .layer(from_fn(limit_time))
+        .layer(from_fn(render))
+        .layer(from_fn(observe))
+        // No answer is for a cache: those that are not secret name who has secrets.
+        .layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
+}
+
+/// Gives the request an id of ours, and logs its method, route, status and id: no header, no query, no body.
+async fn observe(mut request: Request, next: Next) -> Response {
+    let request_id = RequestId::generate();
+    request.extensions_mut().insert(request_id);
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
+    let span = tracing::info_span!("request", method = %request.method(), route, %request_id);
+    async move {
+        let mut response = next.run(request).await;
+        tracing::info!(status = response.status().as_u16(), "answered");
+        if let Ok(id) = HeaderValue::from_str(&request_id.to_string()) {
+            response.headers_mut().insert("x-request-id", id);
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+async fn limit_time(request: Request, next: Next) -> Response {
+    tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.unwrap_or_else(|_| {
+        Refusal::new(ProblemCode::RequestTimeout, "the request was given up after 30 seconds").into_response()
+    })
+}
+
+fn endpoint<T: 'static>(
+    method: Method,
+    filter: MethodFilter,
+    path: &'static str,
+    handler: impl Handler<T, State>,
+) -> Endpoint {
+    Endpoint { method, path, route: on(filter, handler) }
+}
+
+fn get<T: 'static>(path: &'static str, handler: impl Handler<T, State>) -> Endpoint {
+    endpoint(Method::GET, MethodFilter::GET, path, handler)
+}
+
+fn post<T: 'static>(path: &'static str, handler: impl Handler<T, State>) -> Endpoint {
+    endpoint(Method::POST, MethodFilter::POST, path, handler)
+}
+
+fn put<T: 'static>(path: &'static str, handler: impl Handler<T, State>) -> Endpoint {
+    endpoint(Method::PUT, MethodFilter::PUT, path, handler)
+}
+
+fn patch<T: 'static>(path: &'static str, handler: impl Handler<T, State>) -> Endpoint {
+    endpoint(Method::PATCH, MethodFilter::PATCH, path, handler)
+}
+
+fn delete<T: 'static>(path: &'static str, handler: impl Handler<T, State>) -> Endpoint {
+    endpoint(Method::DELETE, MethodFilter::DELETE, path, handler)
+}

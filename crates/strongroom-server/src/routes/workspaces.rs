@@ -1,0 +1,59 @@
+//! /api/workspaces and their members
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use strongroom_types::{Member, NewWorkspace, Page, SetRole, UserId, Workspace, WorkspaceId};
+
+use crate::extract::{self, Authenticated, Ids};
+use crate::problem::Refusal;
+
+pub async fn create(
+    State(vault): State<super::State>,
+    Authenticated(caller): Authenticated,
+    extract::Json(new): extract::Json<NewWorkspace>,
+) -> Result<(StatusCode, Json<Workspace>), Refusal> {
+    Ok((StatusCode::CREATED, Json(vault.create_workspace(&caller, &new).await?)))
+}
+
+pub async fn list(
+    State(vault): State<super::State>,
+    Authenticated(caller): Authenticated,
+) -> Result<Json<Page<Workspace>>, Refusal> {
+    Ok(Json(Page { items: vault.list_workspaces(&caller).await?, next_cursor: None }))
+}
+
+pub async fn get(
+    State(vault): State<super::State>,
+    Authenticated(caller): Authenticated,
+    Ids(id): Ids<WorkspaceId>,
+) -> Result<Json<Workspace>, Refusal> {
+    Ok(Json(vault.workspace(&caller, id).await?))
+}
+
+pub async fn members(
+    State(vault): State<super::State>,
+    Authenticated(caller): Authenticated,
+    Ids(id): Ids<WorkspaceId>,
+) -> Result<Json<Page<Member>>, Refusal> {
+    Ok(Json(Page { items: vault.list_members(&caller, id).await?, next_cursor: None }))
+}
+
+pub async fn set_member(
+    State(vault): State<super::State>,
+    Authenticated(caller): Authenticated,
+    Ids((workspace, user)): Ids<(WorkspaceId, UserId)>,
+    extract::Json(set): extract::Json<SetRole>,
+) -> Result<StatusCode, Refusal> {
+    vault.set_member(&caller, workspace, user, set.role).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn remove_member(
+    State(vault): State<super::State>,
+    Authenticated(caller): Authenticated,
+    Ids((workspace, user)): Ids<(WorkspaceId, UserId)>,
+) -> Result<StatusCode, Refusal> {
+    vault.remove_member(&caller, workspace, user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

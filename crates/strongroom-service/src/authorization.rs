@@ -1,0 +1,53 @@
+//! Who may do what: the one table. The service asks it where a caller knows of a thing and may still not act on it;
+//! PostgreSQL enforces the same cells by policies, and a test holds the two against each other, cell by cell.
+
+use strongroom_types::WorkspaceRole;
+use strum::{Display, VariantArray};
+
+/// In what capacity a caller meets a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
+pub enum Standing {
+    /// The owner of a USER credential.
+    CredentialOwner,
+    /// A member of the workspace that the thing belongs to.
+    Member(WorkspaceRole),
+    /// An instance administrator, who is nothing else to the thing.
+    InstanceAdmin,
+    /// Anybody else who is signed in.
+    Stranger,
+}
+
+/// What can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, VariantArray)]
+pub enum Action {
+    /// List, look at, reveal, edit, rotate, revoke or restore somebody's own (USER) credential.
+    UsePersonalCredential,
+    CreateWorkspaceCredential,
+    /// List, look at, reveal, edit, rotate, revoke or restore a workspace's credential.
+    UseWorkspaceCredential,
+    ReadWorkspaceRecord,
+    ReadWorkspace,
+    ReadMembers,
+    /// Add, change or remove a MEMBER or GUEST.
+    ManageMembers,
+    /// Add, change or remove an OWNER or ADMIN, or make somebody one.
+    ManageAdmins,
+    /// Everything about SYSTEM credentials.
+    UseSystemCredential,
+    Invite,
+}
+
+/// The table, a line an action.
+pub fn allows(standing: Standing, action: Action) -> bool {
+    use WorkspaceRole::{Admin, Owner};
+    match action {
+        Action::UsePersonalCredential => standing == Standing::CredentialOwner,
+        Action::CreateWorkspaceCredential
+        | Action::UseWorkspaceCredential
+        | Action::ReadWorkspaceRecord
+        | Action::ManageMembers => matches!(standing, Standing::Member(Owner | Admin)),
+        Action::ManageAdmins => standing == Standing::Member(Owner),
+        Action::ReadWorkspace | Action::ReadMembers => matches!(standing, Standing::Member(_)),
+        Action::UseSystemCredential | Action::Invite => standing == Standing::InstanceAdmin,
+    }
+}

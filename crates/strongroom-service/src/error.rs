@@ -1,0 +1,31 @@
+//! Why an act was refused or failed. The server turns each into a problem; none carries a secret.
+
+use strongroom_crypto::SealingError;
+use strongroom_store::StoreError;
+
+/// Every way in which an act does not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// There is no such thing, or the caller may not know of it; he is not told which.
+    #[error("not found")]
+    NotFound,
+    /// The caller knows of the thing, and his role does not allow the act. Recorded.
+    #[error("not allowed: {0}")]
+    Forbidden(&'static str),
+    /// What was asked does not fit together.
+    #[error("not valid: {0}")]
+    Invalid(&'static str),
+    /// It collides with what there is.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    /// The credential is revoked. Recorded.
+    #[error("the credential is revoked")]
+    Revoked,
+    /// The user has used up his reveals. Recorded.
+    #[error("rate limited for {retry_after_seconds} s")]
+    RateLimited { retry_after_seconds: u32 },
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

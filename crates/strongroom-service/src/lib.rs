@@ -1,0 +1,17 @@
+//! The rules: who may do what, and in which order a secret is sealed, recorded and opened.
+//! One file a noun; each act is one transaction. It knows no HTTP and no SQL.
+
+mod activity;
+mod authorization;
+mod credentials;
+mod error;
+mod invitations;
+mod tokens;
+mod users;
+mod vault;
+mod workspaces;
+
+pub use authorization::{Action, Standing, allows};
+pub use error::ServiceError;
+pub use tokens::IssuedToken;
+pub use vault::Vault;

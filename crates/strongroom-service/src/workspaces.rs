@@ -1,0 +1,143 @@
+//! Workspaces and their members, and the one place where a member's role is asked for.
+
+use strongroom_store::{StoreError, Transaction};
+use strongroom_types::{
+    ActivityAction, Caller, Member, NewWorkspace, RuntimeRole, UserId, Workspace, WorkspaceId, WorkspaceRole,
+};
+
+use crate::authorization::{Action, Standing, allows};
+use crate::error::ServiceError;
+use crate::vault::Vault;
+
+impl Vault {
+    /// Makes a workspace; the caller is its OWNER.
+    ///
+    /// # Errors
+    /// As the store's.
+    pub async fn create_workspace(&self, caller: &Caller, new: &NewWorkspace) -> Result<Workspace, ServiceError> {
+        let id = WorkspaceId::generate();
+        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        transaction.insert_workspace(id, caller.user_id(), new).await?;
+        let workspace = transaction.workspaces(Some(id)).await?.pop().ok_or(ServiceError::NotFound)?;
+        transaction.commit().await?;
+        Ok(workspace)
+    }
+
+    /// The workspaces that the caller is a member of.
+    ///
+    /// # Errors
+    /// As the store's.
+    pub async fn list_workspaces(&self, caller: &Caller) -> Result<Vec<Workspace>, ServiceError> {
+        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let workspaces = transaction.workspaces(None).await?;
+        transaction.commit().await?;
+        Ok(workspaces)
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`].
+    pub async fn workspace(&self, caller: &Caller, id: WorkspaceId) -> Result<Workspace, ServiceError> {
+        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let workspace = transaction.workspaces(Some(id)).await?.pop().ok_or(ServiceError::NotFound)?;
+        transaction.commit().await?;
+        Ok(workspace)
+    }
+
+    /// Who is in a workspace.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`].
+    pub async fn list_members(&self, caller: &Caller, workspace: WorkspaceId) -> Result<Vec<Member>, ServiceError> {
+        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let members = transaction.members(workspace).await?;
+        transaction.commit().await?;
+        // Whoever sees a workspace sees himself in it.
+        if members.is_empty() { Err(ServiceError::NotFound) } else { Ok(members) }
+    }
+
+    /// Adds a person to a workspace, or gives a member another role.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] for a workspace or a person that is not there; [`ServiceError::Forbidden`], recorded,
+    /// by role; [`ServiceError::Conflict`] for the caller's own membership.
+    pub async fn set_member(
+        &self,
+        caller: &Caller,
+        workspace: WorkspaceId,
+        user: UserId,
+        role: WorkspaceRole,
+    ) -> Result<(), ServiceError> {
+        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let before = transaction.member_role(workspace, user).await?;
+        let action = managing([before, Some(role)]);
+        let attempt = if before.is_none() { ActivityAction::MemberAdded } else { ActivityAction::MemberChanged };
+        let mut transaction = self.require(transaction, caller, workspace, action, attempt).await?;
+        refuse_self(caller, user)?;
+        match transaction.set_member(workspace, user, role).await {
+            Err(StoreError::MissingReference) => return Err(ServiceError::NotFound),
+            set => set?,
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Takes a member out of a workspace; what he could see through it, he sees no more.
+    ///
+    /// # Errors
+    /// As [`Self::set_member`].
+    pub async fn remove_member(
+        &self,
+        caller: &Caller,
+        workspace: WorkspaceId,
+        user: UserId,
+    ) -> Result<(), ServiceError> {
+        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let before = transaction.member_role(workspace, user).await?;
+        let action = managing([before, None]);
+        let mut transaction =
+            self.require(transaction, caller, workspace, action, ActivityAction::MemberRemoved).await?;
+        refuse_self(caller, user)?;
+        if !transaction.remove_member(workspace, user).await? {
+            return Err(ServiceError::NotFound);
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Lets a transaction go on where the caller's role in the workspace allows the action; records the attempt where
+    /// it does not.
+    pub(crate) async fn require(
+        &self,
+        mut transaction: Transaction,
+        caller: &Caller,
+        workspace: WorkspaceId,
+        action: Action,
+        attempt: ActivityAction,
+    ) -> Result<Transaction, ServiceError> {
+        let role = transaction.member_role(workspace, caller.user_id()).await?.ok_or(ServiceError::NotFound)?;
+        if allows(Standing::Member(role), action) {
+            return Ok(transaction);
+        }
+        transaction.record_denial(caller.user_id(), workspace, attempt).await?;
+        transaction.commit().await?;
+        Err(ServiceError::Forbidden("your role in this workspace does not allow it; ask one of its owners"))
+    }
+}
+
+/// Which action it is to touch these roles.
+fn managing(roles: [Option<WorkspaceRole>; 2]) -> Action {
+    use WorkspaceRole::{Admin, Owner};
+    if roles.iter().any(|role| matches!(role, Some(Owner | Admin))) {
+        Action::ManageAdmins
+    } else {
+        Action::ManageMembers
+    }
+}
+
+/// Nobody changes his own membership, so that the OWNER who acts is an OWNER who stays.
+fn refuse_self(caller: &Caller, user: UserId) -> Result<(), ServiceError> {
+    if caller.user_id() == user {
+        return Err(ServiceError::Conflict("you cannot change your own membership; ask another owner"));
+    }
+    Ok(())
+}

@@ -1,0 +1,65 @@
+-- The record. Rows are inserted by the triggers of the tables that they tell of and by reveal_credential();
+-- no role may change or remove one. No foreign keys: history survives what it speaks of.
+
+CREATE TYPE strongroom.entity_type AS ENUM ('CREDENTIAL', 'WORKSPACE', 'API_TOKEN', 'INVITATION', 'USER');
+CREATE TYPE strongroom.activity_action AS ENUM (
+    'CREDENTIAL_CREATED', 'CREDENTIAL_ACCESSED', 'CREDENTIAL_ROTATED', 'CREDENTIAL_REVOKED',
+    'CREDENTIAL_UPDATED', 'CREDENTIAL_RESTORED',
+    'WORKSPACE_CREATED', 'MEMBER_ADDED', 'MEMBER_CHANGED', 'MEMBER_REMOVED',
+    'TOKEN_CREATED', 'TOKEN_REVOKED', 'INVITATION_CREATED', 'INVITATION_ACCEPTED');
+CREATE TYPE strongroom.activity_outcome AS ENUM ('ALLOWED', 'DENIED');
+CREATE TYPE strongroom.credential_scope AS ENUM ('USER', 'WORKSPACE', 'SYSTEM');
+
+CREATE TABLE strongroom.activity_logs (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    occurred_at timestamptz NOT NULL DEFAULT now(),
+    action strongroom.activity_action NOT NULL,
+    outcome strongroom.activity_outcome NOT NULL DEFAULT 'ALLOWED',
+    reason varchar(50) CHECK ((outcome = 'DENIED') = (reason IS NOT NULL)),
+    actor_id uuid NOT NULL,
+    entity_type strongroom.entity_type NOT NULL,
+    entity_id uuid NOT NULL,
+    -- What the entity was at that moment: who owns it, and what the viewer filters by.
+    owner_id uuid,
+    workspace_id uuid,
+    scope strongroom.credential_scope,
+    provider varchar(100),
+    name varchar(255),
+    version integer,
+    -- The HTTP request that caused the row, for those who look into the server's log.
+    request_id uuid DEFAULT nullif(current_setting('strongroom.request_id', true), '')::uuid
+);
+CREATE INDEX activity_logs_actor ON strongroom.activity_logs (actor_id, occurred_at DESC);
+CREATE INDEX activity_logs_owner ON strongroom.activity_logs (owner_id, id DESC);
+CREATE INDEX activity_logs_workspace ON strongroom.activity_logs (workspace_id, id DESC) WHERE workspace_id IS NOT NULL;
+
+ALTER TABLE strongroom.activity_logs ENABLE ROW LEVEL SECURITY;
+ALTER TABLE strongroom.activity_logs FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_actions ON strongroom.activity_logs FOR SELECT TO strongroom_app, strongroom_system
+    USING (actor_id = (SELECT strongroom.current_user_id()));
+CREATE POLICY own_credentials ON strongroom.activity_logs FOR SELECT TO strongroom_app
+    USING (owner_id = (SELECT strongroom.current_user_id()) AND scope = 'USER');
+CREATE POLICY administered_workspaces ON strongroom.activity_logs FOR SELECT TO strongroom_app
+    USING (workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN}'))::uuid[]));
+CREATE POLICY system_records ON strongroom.activity_logs FOR SELECT TO strongroom_system
+    USING ((scope = 'SYSTEM' OR entity_type = 'INVITATION') AND (SELECT strongroom.caller_is_admin()));
+CREATE POLICY auditor_reads ON strongroom.activity_logs FOR SELECT TO strongroom_auditor USING (true);
+-- A caller can add to the record only in his own name, and only about what he may know of.
+CREATE POLICY own_records ON strongroom.activity_logs FOR INSERT TO strongroom_app
+    WITH CHECK (actor_id = (SELECT strongroom.current_user_id())
+                AND scope IS DISTINCT FROM 'SYSTEM'
+                AND (owner_id = (SELECT strongroom.current_user_id())
+                     OR workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN,MEMBER,GUEST}'))::uuid[])));
+CREATE POLICY admin_records ON strongroom.activity_logs FOR INSERT TO strongroom_system
+    WITH CHECK (actor_id = (SELECT strongroom.current_user_id())
+                AND workspace_id IS NULL
+                AND (scope = 'SYSTEM' OR entity_type = 'INVITATION')
+                AND (SELECT strongroom.caller_is_admin()));
+-- For accept_invitation(), which runs as the owner.
+CREATE POLICY owner_inserts ON strongroom.activity_logs FOR INSERT TO strongroom_owner WITH CHECK (true);
+
+GRANT SELECT ON strongroom.activity_logs TO strongroom_app, strongroom_system, strongroom_auditor;
+-- id and occurred_at are the database's: nobody backdates a record.
+GRANT INSERT (action, outcome, reason, actor_id, entity_type, entity_id, owner_id, workspace_id, scope,
+              provider, name, version, request_id)
+    ON strongroom.activity_logs TO strongroom_app, strongroom_system;

@@ -1,0 +1,211 @@
+//! Credentials in the database. Row-level security decides which rows there are; nothing here filters by owner.
+
+use serde_json::Value;
+use sqlx::postgres::PgRow;
+use sqlx::types::Json;
+use sqlx::{Row, query};
+use strongroom_types::{
+    Binding, Credential, CredentialFilter, CredentialId, CredentialPatch, NewCredential, UserId, WorkspaceId,
+};
+
+use crate::error::StoreError;
+use crate::rows::{containing, parsed};
+use crate::store::Transaction;
+
+macro_rules! columns {
+    () => {
+        "id, user_id, workspace_id, name, provider, type::text AS kind, scope::text AS scope, masked_value, version, \
+         description, metadata, is_active, expires_at, last_used_at, rotated_at, created_at, updated_at"
+    };
+}
+
+/// A sealed value on its way in.
+#[derive(Debug)]
+pub struct SealedVersion {
+    pub envelope: String,
+    pub masked_value: String,
+}
+
+impl Transaction {
+    /// Adds a credential under the id, owner, workspace and scope that its envelope is bound to.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where its owner has an active one of that workspace, provider and name;
+    /// [`StoreError::Forbidden`] where the caller may not add one there.
+    pub async fn insert_credential(
+        &mut self,
+        binding: &Binding,
+        new: NewCredential,
+        sealed: &SealedVersion,
+    ) -> Result<Credential, StoreError> {
+        let row = query(concat!(
+            "INSERT INTO strongroom.user_credentials
+                 (id, user_id, workspace_id, scope, name, provider, type, encrypted_value, masked_value,
+                  description, expires_at, metadata)
+             VALUES ($1, $2, $3, $4::strongroom.credential_scope, $5, $6, $7::strongroom.credential_type, $8, $9,
+                     $10, $11, $12)
+             RETURNING ",
+            columns!()
+        ))
+        .bind(binding.credential_id.0)
+        .bind(binding.owner_id.0)
+        .bind(binding.workspace_id.map(|id| id.0))
+        .bind(binding.scope.to_string())
+        .bind(new.name.as_str())
+        .bind(new.provider.as_str())
+        .bind(new.kind.to_string())
+        .bind(&sealed.envelope)
+        .bind(&sealed.masked_value)
+        .bind(new.description.as_ref().map(|d| d.as_str()))
+        .bind(new.expires_at)
+        .bind(new.metadata.into_json())
+        .fetch_one(self.connection())
+        .await?;
+        Ok(credential(&row)?)
+    }
+
+    /// The credential, if the caller may know of it.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn credential(&mut self, id: CredentialId) -> Result<Option<Credential>, StoreError> {
+        let row = query(concat!("SELECT ", columns!(), " FROM strongroom.user_credentials WHERE id = $1"))
+            .bind(id.0)
+            .fetch_optional(self.connection())
+            .await?;
+        Ok(row.as_ref().map(credential).transpose()?)
+    }
+
+    /// The credentials that the caller may know of, newest first, one more than the page.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn credentials(&mut self, filter: &CredentialFilter) -> Result<Vec<Credential>, StoreError> {
+        let rows = query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM strongroom.user_credentials
+             WHERE ($1::uuid IS NULL OR id < $1)
+               AND ($2::text IS NULL OR provider = $2)
+               AND ($3::text IS NULL OR type = $3::strongroom.credential_type)
+               AND ($4::text IS NULL OR scope = $4::strongroom.credential_scope)
+               AND ($5::uuid IS NULL OR workspace_id = $5)
+               AND ($6::boolean IS NULL OR is_active = $6)
+               AND ($7::text IS NULL OR name ILIKE $7 OR provider ILIKE $7 OR description ILIKE $7)
+             ORDER BY id DESC LIMIT $8"
+        ))
+        .bind(filter.cursor.map(|id| id.0))
+        .bind(filter.provider.as_ref().map(|p| p.as_str()))
+        .bind(filter.kind.map(|k| k.to_string()))
+        .bind(filter.scope.map(|s| s.to_string()))
+        .bind(filter.workspace_id.map(|id| id.0))
+        .bind(filter.active)
+        .bind(filter.text.as_ref().map(|t| containing(t.as_str())))
+        .bind(filter.limit.with_lookahead())
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows.iter().map(credential).collect::<Result<_, _>>()?)
+    }
+
+    /// Changes what is known of a credential. None: the caller may not know of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where the new name is taken.
+    pub async fn update_credential(
+        &mut self,
+        id: CredentialId,
+        patch: CredentialPatch,
+    ) -> Result<Option<Credential>, StoreError> {
+        let row = query(concat!(
+            "UPDATE strongroom.user_credentials
+             SET name = coalesce($2, name),
+                 description = CASE WHEN $3 THEN $4 ELSE description END,
+                 expires_at = CASE WHEN $5 THEN $6 ELSE expires_at END,
+                 metadata = coalesce($7, metadata)
+             WHERE id = $1
+             RETURNING ",
+            columns!()
+        ))
+        .bind(id.0)
+        .bind(patch.name.as_ref().map(|n| n.as_str()))
+        .bind(patch.description.is_some())
+        .bind(patch.description.as_ref().and_then(|d| d.as_ref()).map(|d| d.as_str()))
+        .bind(patch.expires_at.is_some())
+        .bind(patch.expires_at.flatten())
+        .bind(patch.metadata.map(|m| m.into_json()))
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.as_ref().map(credential).transpose()?)
+    }
+
+    /// Puts the next version in place; the database keeps the former one. None: the credential is not visible, not
+    /// active, or has moved on from `binding.version - 1`.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn rotate_credential(
+        &mut self,
+        binding: &Binding,
+        sealed: &SealedVersion,
+        expires_at: Option<chrono::DateTime<chrono::Utc>>,
+    ) -> Result<Option<Credential>, StoreError> {
+        let row = query(concat!(
+            "UPDATE strongroom.user_credentials
+             SET encrypted_value = $2, masked_value = $3, version = $4, expires_at = coalesce($5, expires_at)
+             WHERE id = $1 AND version = $4 - 1 AND is_active
+             RETURNING ",
+            columns!()
+        ))
+        .bind(binding.credential_id.0)
+        .bind(&sealed.envelope)
+        .bind(&sealed.masked_value)
+        .bind(binding.version)
+        .bind(expires_at)
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.as_ref().map(credential).transpose()?)
+    }
+
+    /// Revokes a credential, or restores it; the value stays sealed where it is. None: the caller may not know of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where its name has been given to another since.
+    pub async fn set_credential_active(
+        &mut self,
+        id: CredentialId,
+        active: bool,
+    ) -> Result<Option<Credential>, StoreError> {
+        let row = query(concat!(
+            "UPDATE strongroom.user_credentials SET is_active = $2 WHERE id = $1 RETURNING ",
+            columns!()
+        ))
+        .bind(id.0)
+        .bind(active)
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.as_ref().map(credential).transpose()?)
+    }
+}
+
+fn credential(row: &PgRow) -> Result<Credential, sqlx::Error> {
+    let Json(metadata): Json<serde_json::Map<String, Value>> = row.try_get("metadata")?;
+    Ok(Credential {
+        id: CredentialId(row.try_get("id")?),
+        user_id: UserId(row.try_get("user_id")?),
+        workspace_id: row.try_get::<Option<_>, _>("workspace_id")?.map(WorkspaceId),
+        name: row.try_get("name")?,
+        provider: row.try_get("provider")?,
+        kind: parsed(row, "kind")?,
+        scope: parsed(row, "scope")?,
+        masked_value: row.try_get("masked_value")?,
+        version: row.try_get("version")?,
+        description: row.try_get("description")?,
+        metadata,
+        is_active: row.try_get("is_active")?,
+        expires_at: row.try_get("expires_at")?,
+        last_used_at: row.try_get("last_used_at")?,
+        rotated_at: row.try_get("rotated_at")?,
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
+    })
+}

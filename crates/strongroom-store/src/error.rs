@@ -1,0 +1,54 @@
+//! What the database may answer instead of rows. Details are for the log; what callers are told is the service's.
+
+/// Why a statement did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The caller's secret proves nobody: unknown, expired or revoked.
+    #[error("the caller is not proven")]
+    Unauthenticated,
+    /// Row-level security, or a grant, forbids it.
+    #[error("the database forbids it")]
+    Forbidden,
+    /// A unique key is taken by a row of the same owner.
+    #[error("a unique key is taken")]
+    Conflict,
+    /// A row that it refers to does not exist.
+    #[error("a referenced row does not exist")]
+    MissingReference,
+    /// A bound of the schema does not hold.
+    #[error("a constraint does not hold")]
+    Constraint,
+    /// The database cannot be reached, or did not answer in time.
+    #[error("the database is not available: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// All else: a defect of ours or of the schema.
+    #[error("the database failed: {0}")]
+    Database(#[source] sqlx::Error),
+}
+
+/// Raised by `prove_caller` and `accept_invitation`; a class of our own, so that a failed login of the pool itself
+/// (28000, 28P01) is never taken for a caller's.
+const NOT_PROVEN: &str = "SR401";
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(|e| e.code()).unwrap_or_default().into_owned();
+        match code.as_str() {
+            NOT_PROVEN => Self::Unauthenticated,
+            "42501" => Self::Forbidden,
+            "23505" => Self::Conflict,
+            "23503" => Self::MissingReference,
+            "23514" | "23502" => Self::Constraint,
+            _ if is_unavailable(&error, &code) => Self::Unavailable(error),
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// Connection trouble (class 08), too many connections (53300), shutting down or starting up (57P01 to 57P03).
+fn is_unavailable(error: &sqlx::Error, code: &str) -> bool {
+    use sqlx::Error::{Io, PoolClosed, PoolTimedOut, WorkerCrashed};
+    matches!(error, Io(_) | PoolClosed | PoolTimedOut | WorkerCrashed)
+        || code.starts_with("08")
+        || matches!(code, "53300" | "57P01" | "57P02" | "57P03")
+}

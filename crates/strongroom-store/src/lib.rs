@@ -1,0 +1,22 @@
+//! The database: schema, connections, scoped transactions, and one file of queries a noun.
+//! The only crate that depends on sqlx. Its pools are private: there is no way to a row but through a transaction
+//! whose caller PostgreSQL has proven. It holds no rule of its own beyond the migrations, and no plaintext.
+
+mod activity;
+mod credentials;
+mod error;
+mod invitations;
+mod posture;
+mod reveal;
+mod rows;
+mod schema;
+mod store;
+mod tokens;
+mod users;
+mod workspaces;
+
+pub use credentials::SealedVersion;
+pub use error::StoreError;
+pub use reveal::{RevealLimit, RevealOutcome};
+pub use schema::{Schema, SchemaError};
+pub use store::{Store, Transaction};

@@ -1,0 +1,62 @@
+-- Everything that isolation rests on, one sorted line an object. posture.rs compares it with posture.txt.
+WITH runtime (name) AS (VALUES ('strongroom_app'), ('strongroom_system'), ('strongroom_auditor')),
+relations AS (
+    SELECT c.*, pg_get_userbyid(c.relowner) AS owner
+    FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('strongroom') AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+),
+functions AS (
+    SELECT p.*, pg_get_userbyid(p.proowner) AS owner, format('%s(%s)', p.proname, pg_get_function_identity_arguments(p.oid)) AS signature
+    FROM pg_proc AS p WHERE p.pronamespace = to_regnamespace('strongroom')
+),
+grants (object, owner, acl) AS (
+    SELECT 'schema strongroom', nspowner, coalesce(nspacl, acldefault('n', nspowner)) FROM pg_namespace WHERE nspname = 'strongroom'
+    UNION ALL
+    SELECT format('%s %s', CASE relkind WHEN 'S' THEN 'sequence' ELSE 'table' END, relname), relowner,
+           coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner)) FROM relations
+    UNION ALL
+    SELECT 'function ' || signature, proowner, coalesce(proacl, acldefault('f', proowner)) FROM functions
+),
+lines (line) AS (
+    SELECT format('role %s %s', rolname, concat_ws(' ', CASE WHEN rolcanlogin THEN 'login' ELSE 'nologin' END,
+                  CASE WHEN rolsuper THEN 'SUPERUSER' END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END,
+                  CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END,
+                  CASE WHEN rolreplication THEN 'REPLICATION' END))
+    FROM pg_roles WHERE rolname = 'strongroom_owner' OR rolname IN (SELECT name FROM runtime)
+    UNION ALL
+    SELECT format('membership %s in %s', pg_get_userbyid(member), pg_get_userbyid(roleid))
+    FROM pg_auth_members WHERE pg_get_userbyid(member) IN (SELECT name FROM runtime UNION SELECT 'strongroom_owner')
+    UNION ALL
+    SELECT format('%s %s owner %s%s', CASE relkind WHEN 'S' THEN 'sequence' WHEN 'r' THEN 'table' ELSE 'relation' END, relname, owner,
+                  CASE WHEN relkind <> 'S' THEN format(', row-level security %s',
+                       CASE WHEN relrowsecurity AND relforcerowsecurity THEN 'forced' WHEN relrowsecurity THEN 'enabled' ELSE 'off' END) END)
+    FROM relations
+    UNION ALL
+    SELECT format('policy %s.%s %s %s to %s%s%s', r.relname, p.polname,
+                  CASE WHEN p.polpermissive THEN 'permissive' ELSE 'restrictive' END,
+                  CASE p.polcmd WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert' WHEN 'w' THEN 'update' WHEN 'd' THEN 'delete' ELSE 'all' END,
+                  (SELECT string_agg(CASE role WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(role)::text END, ', ' ORDER BY role::regrole::text)
+                   FROM unnest(p.polroles) AS role),
+                  ' using ' || regexp_replace(pg_get_expr(p.polqual, p.polrelid), '\s+', ' ', 'g'),
+                  ' check ' || regexp_replace(pg_get_expr(p.polwithcheck, p.polrelid), '\s+', ' ', 'g'))
+    FROM pg_policy AS p JOIN relations AS r ON r.oid = p.polrelid
+    UNION ALL
+    SELECT format('grant %s on %s to %s', string_agg(DISTINCT lower(a.privilege_type), ', '), g.object,
+                  CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END)
+    FROM grants AS g, aclexplode(g.acl) AS a WHERE a.grantee <> g.owner GROUP BY g.object, a.grantee
+    UNION ALL
+    SELECT format('grant %s (%s) on table %s to %s', lower(a.privilege_type), string_agg(c.attname::text, ', ' ORDER BY c.attnum), r.relname,
+                  CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END)
+    FROM relations AS r JOIN pg_attribute AS c ON c.attrelid = r.oid AND c.attacl IS NOT NULL, aclexplode(c.attacl) AS a
+    GROUP BY r.relname, a.privilege_type, a.grantee
+    UNION ALL
+    SELECT format('function %s owner %s, %s, %s, settings %s, body %s', signature, owner,
+                  CASE WHEN prosecdef THEN 'security definer' ELSE 'security invoker' END,
+                  CASE provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END,
+                  array_to_string(proconfig, ' '), md5(prosrc))
+    FROM functions
+    UNION ALL
+    SELECT format('trigger %s.%s %s %s', r.relname, t.tgname, CASE t.tgenabled WHEN 'O' THEN 'enabled' ELSE 'NOT ENABLED' END,
+                  regexp_replace(pg_get_triggerdef(t.oid), '^CREATE TRIGGER \S+ ', ''))
+    FROM pg_trigger AS t JOIN relations AS r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal
+)
+SELECT line FROM lines ORDER BY line COLLATE "C"

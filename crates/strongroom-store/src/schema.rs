@@ -1,0 +1,115 @@
+//! The schema: roles, forward-only migrations, and the set-up invitation of a new vault.
+//! Runs as an administrator's login, which the server does not keep. All of it may run again, and at once.
+
+use sqlx::migrate::{Migrate, MigrateDatabase, Migrator};
+use sqlx::{ConnectOptions, Connection, PgConnection, Postgres, query, query_scalar, raw_sql};
+use strongroom_types::{InvitationId, InvitationToken};
+
+use crate::error::StoreError;
+use crate::posture;
+use crate::store::options;
+
+static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// One lock for whoever changes the schema: roles and migrations of servers that start at once.
+const SCHEMA_LOCK: i64 = 0x5374_726f_6e67;
+
+/// Why the schema could not be made, or is not fit for use.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    #[error("the database URL is not valid; it looks like postgres://user@host/database")]
+    Url,
+    #[error("a migration failed: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    #[error("this database does not isolate as it must:\n  {}", .0.join("\n  "))]
+    Unsafe(Vec<String>),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for SchemaError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// A connection that may change the schema, under the schema lock.
+pub struct Schema {
+    connection: PgConnection,
+}
+
+impl Schema {
+    /// Makes the database that the URL names, unless it is there.
+    ///
+    /// # Errors
+    /// As any connection.
+    pub async fn create_database(admin_url: &str) -> Result<(), SchemaError> {
+        if !Postgres::database_exists(admin_url).await? {
+            Postgres::create_database(admin_url).await?;
+        }
+        Ok(())
+    }
+
+    /// Connects as a login that may create roles, or that is a member of `strongroom_owner`; waits for the lock.
+    ///
+    /// # Errors
+    /// As any connection.
+    pub async fn connect(admin_url: &str) -> Result<Self, SchemaError> {
+        let mut connection = options(admin_url)?.connect().await?;
+        query("SELECT pg_advisory_lock($1)").bind(SCHEMA_LOCK).execute(&mut connection).await?;
+        Ok(Self { connection })
+    }
+
+    /// Brings roles and schema up to date; returns the names of the migrations applied now.
+    ///
+    /// # Errors
+    /// [`SchemaError::Migration`] where an applied migration differs from ours or a new one fails (each is one
+    /// transaction); [`SchemaError::Unsafe`] where the result is not the schema that this version knows.
+    pub async fn migrate(&mut self) -> Result<Vec<String>, SchemaError> {
+        raw_sql(include_str!("roles.sql")).execute(&mut self.connection).await?;
+        self.become_owner().await?;
+        self.connection.ensure_migrations_table(&MIGRATOR.table_name).await?;
+        let before = self.applied().await?;
+        MIGRATOR.run(&mut self.connection).await?;
+        let new = MIGRATOR.iter().filter(|m| !before.contains(&m.version));
+        let applied = new.map(|m| format!("{:04} {}", m.version, m.description)).collect();
+        match posture::schema_findings(&mut self.connection).await? {
+            findings if findings.is_empty() => Ok(applied),
+            findings => Err(SchemaError::Unsafe(findings)),
+        }
+    }
+
+    /// Makes that token the set-up invitation of a vault without people. False: somebody lives there already, or an
+    /// earlier invitation is out and was not to be replaced.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn invite_first_admin(&mut self, token: &InvitationToken, replace: bool) -> Result<bool, SchemaError> {
+        self.become_owner().await?;
+        Ok(query_scalar("SELECT strongroom.invite_first_admin($1, $2, $3)")
+            .bind(InvitationId::generate().0)
+            .bind(token.expose())
+            .bind(replace)
+            .fetch_one(&mut self.connection)
+            .await?)
+    }
+
+    /// Lets go of the lock and the connection.
+    ///
+    /// # Errors
+    /// As any connection.
+    pub async fn close(self) -> Result<(), SchemaError> {
+        Ok(self.connection.close().await?)
+    }
+
+    /// Objects belong to a role that cannot log in, whoever migrates.
+    async fn become_owner(&mut self) -> Result<(), SchemaError> {
+        raw_sql("SET ROLE strongroom_owner; SET search_path = strongroom").execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    async fn applied(&mut self) -> Result<Vec<i64>, SchemaError> {
+        let applied = self.connection.list_applied_migrations(&MIGRATOR.table_name).await?;
+        Ok(applied.into_iter().map(|m| m.version).collect())
+    }
+}

@@ -1,0 +1,138 @@
+//! Connections and scoped transactions. Both pools are private, and so is the connection inside a transaction:
+//! whoever holds a [`Transaction`] holds one whose caller has been proven.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, PgConnection, PgPool, Postgres};
+use strongroom_types::{Caller, RuntimeRole};
+
+use crate::error::StoreError;
+use crate::posture;
+use crate::schema::SchemaError;
+
+const ADMIN: &str = "SELECT strongroom.caller_is_admin()";
+
+/// The database, by its two runtime roles.
+#[derive(Clone)]
+pub struct Store {
+    app: PgPool,
+    system: PgPool,
+}
+
+/// A transaction that is already scoped: PostgreSQL has proven its caller. Rolled back unless committed.
+pub struct Transaction {
+    inner: sqlx::Transaction<'static, Postgres>,
+}
+
+impl Store {
+    /// Connects as the two runtime roles, and refuses a database that does not isolate.
+    ///
+    /// # Errors
+    /// [`SchemaError`] where a login is another role than it must be (a superuser, the owner of the tables, one that
+    /// bypasses row-level security), or where tables, policies, grants or functions differ from those migrated.
+    pub async fn connect(app_url: &str, system_url: &str, connections: u32) -> Result<Self, SchemaError> {
+        let store = Self {
+            app: pool(app_url, connections)?,
+            // The admin path is rare.
+            system: pool(system_url, connections.min(4))?,
+        };
+        let findings = store.findings().await?;
+        if findings.is_empty() { Ok(store) } else { Err(SchemaError::Unsafe(findings)) }
+    }
+
+    /// What makes this database unfit to hold secrets, in sentences; none is good.
+    ///
+    /// # Errors
+    /// [`SchemaError::Store`] where it cannot be asked.
+    pub async fn findings(&self) -> Result<Vec<String>, SchemaError> {
+        let mut findings =
+            posture::login_findings(&mut *self.acquire(RuntimeRole::App).await?, "strongroom_app").await?;
+        let mut system = self.acquire(RuntimeRole::System).await?;
+        findings.extend(posture::login_findings(&mut system, "strongroom_system").await?);
+        findings.extend(posture::schema_findings(&mut system).await?);
+        Ok(findings)
+    }
+
+    /// Begins a transaction for that caller, as that role.
+    ///
+    /// # Errors
+    /// [`StoreError::Unauthenticated`] where the caller's token proves nobody; [`StoreError::Forbidden`] where he would
+    /// take the admin path and is no administrator. Policies would show him nothing there; this tells him why.
+    pub async fn begin(&self, caller: &Caller, role: RuntimeRole) -> Result<Transaction, StoreError> {
+        let mut inner = self.pool(role).begin().await?;
+        // Bound, not written into the text: other sessions of the role can read the text in pg_stat_activity.
+        sqlx::query("SELECT strongroom.prove_caller($1), set_config('strongroom.request_id', $2, true)")
+            .bind(caller.token.expose())
+            .bind(caller.request_id.to_string())
+            .execute(&mut *inner)
+            .await?;
+        if role == RuntimeRole::System && !sqlx::query_scalar(ADMIN).fetch_one(&mut *inner).await? {
+            return Err(StoreError::Forbidden);
+        }
+        Ok(Transaction { inner })
+    }
+
+    /// Whether both roles get an answer.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where one does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        for role in [RuntimeRole::App, RuntimeRole::System] {
+            sqlx::query("SELECT 1").execute(self.pool(role)).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether nobody lives here yet.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn is_empty(&self) -> Result<bool, StoreError> {
+        Ok(sqlx::query_scalar("SELECT strongroom.vault_is_empty()").fetch_one(&self.app).await?)
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        self.app.close().await;
+        self.system.close().await;
+    }
+
+    pub(crate) fn pool(&self, role: RuntimeRole) -> &PgPool {
+        match role {
+            RuntimeRole::App => &self.app,
+            RuntimeRole::System => &self.system,
+        }
+    }
+
+    async fn acquire(&self, role: RuntimeRole) -> Result<sqlx::pool::PoolConnection<Postgres>, StoreError> {
+        Ok(self.pool(role).acquire().await?)
+    }
+}
+
+impl Transaction {
+    /// Makes it last. What was read may be used, and what was written told, after this only.
+    ///
+    /// # Errors
+    /// As any statement; then nothing was written.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.inner.commit().await?)
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+}
+
+/// A URL, without statement logging: statements are ours, but the log is no place for them.
+pub(crate) fn options(url: &str) -> Result<PgConnectOptions, SchemaError> {
+    let options: PgConnectOptions = url.parse().map_err(|_| SchemaError::Url)?;
+    Ok(options.application_name("strongroom").disable_statement_logging())
+}
+
+fn pool(url: &str, connections: u32) -> Result<PgPool, SchemaError> {
+    Ok(PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_lazy_with(options(url)?))
+}

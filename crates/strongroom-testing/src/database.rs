@@ -1,0 +1,87 @@
+//! A database for one test, copied from a template that the first test migrates.
+
+use strongroom_store::{Schema, Store};
+use tokio_postgres::NoTls;
+
+/// A client that runs SQL as one role; its connection ends with it.
+pub type Sql = tokio_postgres::Client;
+
+const TEMPLATE: &str = "strongroom_template";
+/// One test at a time makes the template or copies it.
+const TEMPLATE_LOCK: i64 = 1;
+
+/// A freshly migrated database that no other test sees.
+pub struct TestDatabase {
+    socket_folder: String,
+    name: String,
+}
+
+impl TestDatabase {
+    /// Copies the template on the server that `make test` started.
+    pub async fn create() -> Self {
+        let database = Self::create_empty_named(format!("test_{}", uuid::Uuid::new_v4().simple()));
+        let admin = database.connect("postgres", "postgres").await;
+        admin.execute("SELECT pg_advisory_lock($1)", &[&TEMPLATE_LOCK]).await.unwrap();
+        let exists = admin.query_opt("SELECT FROM pg_database WHERE datname = $1", &[&TEMPLATE]).await.unwrap();
+        if exists.is_none() {
+            let unfinished = format!("{TEMPLATE}_unfinished");
+            admin.batch_execute(&format!("CREATE DATABASE {unfinished}")).await.unwrap();
+            let mut schema = Schema::connect(&database.url_of("postgres", &unfinished)).await.unwrap();
+            schema.migrate().await.unwrap();
+            schema.close().await.unwrap();
+            admin.batch_execute(&format!("ALTER DATABASE {unfinished} RENAME TO {TEMPLATE}")).await.unwrap();
+        }
+        admin.batch_execute(&format!("CREATE DATABASE {} TEMPLATE {TEMPLATE}", database.name)).await.unwrap();
+        database
+    }
+
+    /// Makes a database without a schema.
+    pub async fn create_empty() -> Self {
+        let database = Self::create_empty_named(format!("test_{}", uuid::Uuid::new_v4().simple()));
+        let admin = database.connect("postgres", "postgres").await;
+        admin.batch_execute(&format!("CREATE DATABASE {}", database.name)).await.unwrap();
+        database
+    }
+
+    fn create_empty_named(name: String) -> Self {
+        let socket_folder = std::env::var("STRONGROOM_TEST_PGHOST")
+            .expect("no PostgreSQL to test against: run `make test`, or scripts/with-postgres cargo nextest run");
+        Self { socket_folder, name }
+    }
+
+    /// A URL for that role; `postgres` is the superuser.
+    pub fn url(&self, role: &str) -> String {
+        self.url_of(role, &self.name)
+    }
+
+    fn url_of(&self, role: &str, database: &str) -> String {
+        format!("postgres://{role}@localhost/{database}?host={}", self.socket_folder)
+    }
+
+    /// The folder of the server's Unix socket.
+    pub fn socket_folder(&self) -> &str {
+        &self.socket_folder
+    }
+
+    /// The database's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Raw SQL as that role.
+    pub async fn sql(&self, role: &str) -> Sql {
+        self.connect(role, &self.name).await
+    }
+
+    /// The product's own access, as its two runtime roles.
+    pub async fn store(&self) -> Store {
+        Store::connect(&self.url("strongroom_app"), &self.url("strongroom_system"), 4).await.unwrap()
+    }
+
+    async fn connect(&self, role: &str, database: &str) -> Sql {
+        let settings = format!("host={} user={role} dbname={database}", self.socket_folder);
+        let (client, connection) = tokio_postgres::connect(&settings, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+}

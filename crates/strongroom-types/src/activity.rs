@@ -1,0 +1,92 @@
+//! The record: who did what, to which credential, when, and whether it was allowed.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, VariantArray};
+use uuid::Uuid;
+
+use crate::credential::CredentialScope;
+use crate::ids::{RequestId, UserId, WorkspaceId};
+use crate::page::PageSize;
+use crate::text::{Name, Provider};
+
+/// What was done, or attempted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, VariantArray)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum ActivityAction {
+    CredentialCreated,
+    /// A reveal of the value.
+    CredentialAccessed,
+    CredentialRotated,
+    CredentialRevoked,
+    CredentialUpdated,
+    CredentialRestored,
+    WorkspaceCreated,
+    MemberAdded,
+    MemberChanged,
+    MemberRemoved,
+    TokenCreated,
+    TokenRevoked,
+    InvitationCreated,
+    InvitationAccepted,
+}
+
+/// What it was done to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, VariantArray)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum EntityType {
+    Credential,
+    Workspace,
+    ApiToken,
+    Invitation,
+    User,
+}
+
+/// Whether it was let happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, VariantArray)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum Outcome {
+    Allowed,
+    Denied,
+}
+
+/// One row of the record.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Activity {
+    pub id: i64,
+    pub occurred_at: DateTime<Utc>,
+    pub action: ActivityAction,
+    pub outcome: Outcome,
+    /// Why it was denied.
+    pub reason: Option<String>,
+    pub actor_id: UserId,
+    pub entity_type: EntityType,
+    pub entity_id: Uuid,
+    pub workspace_id: Option<WorkspaceId>,
+    pub scope: Option<CredentialScope>,
+    pub provider: Option<String>,
+    pub name: Option<String>,
+    pub version: Option<i32>,
+    pub request_id: Option<RequestId>,
+}
+
+/// Which rows of the record a list shows.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActivityFilter {
+    /// A part of the credential's name, in any case.
+    pub name: Option<Name>,
+    pub provider: Option<Provider>,
+    pub action: Option<ActivityAction>,
+    /// Not before.
+    pub from: Option<DateTime<Utc>>,
+    /// Before.
+    pub to: Option<DateTime<Utc>>,
+    /// The last id of the page before.
+    pub cursor: Option<i64>,
+    #[serde(default)]
+    pub limit: PageSize,
+}

@@ -1,0 +1,118 @@
+//! Bounded texts: a value of these types has been checked, wherever it came from.
+//! Messages of refusal never repeat the refused text, which may be a misplaced secret.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a text was refused; fit to be shown to whoever sent it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Invalid(pub String);
+
+/// A text of 1 to `MAX` characters (Unicode scalar values, as PostgreSQL's `varchar` counts) with something to see
+/// in it and no control characters; a `MULTILINE` one may hold line breaks and tabs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct BoundedText<const MAX: usize, const MULTILINE: bool = false>(String);
+
+/// The display name of a credential, a person, a workspace or a token.
+pub type Name = BoundedText<255>;
+/// The service that a credential is for, such as `github`.
+pub type Provider = BoundedText<100>;
+/// What a credential is for, in its owner's words.
+pub type Description = BoundedText<2000, true>;
+
+impl<const MAX: usize, const MULTILINE: bool> BoundedText<MAX, MULTILINE> {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize, const MULTILINE: bool> TryFrom<String> for BoundedText<MAX, MULTILINE> {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        if text.chars().count() > MAX || text.trim().is_empty() {
+            return Err(Invalid(format!("must be 1 to {MAX} characters, not only spaces")));
+        }
+        if text.chars().any(|c| c.is_control() && !(MULTILINE && matches!(c, '\n' | '\r' | '\t'))) {
+            return Err(Invalid("must not contain control characters".into()));
+        }
+        Ok(Self(text))
+    }
+}
+
+impl<const MAX: usize, const MULTILINE: bool> std::str::FromStr for BoundedText<MAX, MULTILINE> {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        text.to_owned().try_into()
+    }
+}
+
+/// An e-mail address, up to 254 octets (RFC 5321, section 4.5.3.1.3). Only its shape is checked:
+/// whether mail arrives is for whoever sends some.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Email(String);
+
+impl Email {
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Email {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        let shaped = matches!(text.rsplit_once('@'), Some((local, domain)) if !local.is_empty() && !domain.is_empty());
+        if !shaped || text.len() > 254 || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(Invalid("must be an e-mail address of at most 254 characters".into()));
+        }
+        Ok(Self(text))
+    }
+}
+
+impl std::str::FromStr for Email {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        text.to_owned().try_into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_count_characters_and_not_bytes() {
+        assert!("é".repeat(100).parse::<Provider>().is_ok());
+        assert!("e".repeat(101).parse::<Provider>().is_err());
+        assert!(" ".parse::<Provider>().is_err());
+        assert!("".parse::<Provider>().is_err());
+    }
+
+    #[test]
+    fn control_characters_are_refused_but_for_line_breaks_in_descriptions() {
+        assert!("a\0b".parse::<Description>().is_err());
+        assert!("a\nb".parse::<Name>().is_err());
+        assert!("a\nb".parse::<Description>().is_ok());
+    }
+
+    #[test]
+    fn a_refusal_does_not_repeat_the_refused_text() {
+        let refusal = "hunter2\0".parse::<Name>().unwrap_err();
+        assert!(!refusal.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn e_mail_addresses_have_two_parts_and_no_spaces() {
+        assert!("ada@example.org".parse::<Email>().is_ok());
+        for wrong in ["", "ada", "@example.org", "ada@", "a da@example.org", "ada@example.org\n"] {
+            assert!(wrong.parse::<Email>().is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Bearer secrets: API tokens and one-time invitations. Prefixed, so that secret scanners find them; redacted when
+//! printed, zeroed when dropped. The database keeps their hashes only.
+
+use chrono::{DateTime, Utc};
+use data_encoding::BASE64URL_NOPAD;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::ids::{RequestId, TokenId, UserId};
+use crate::text::{Invalid, Name};
+
+/// An API token: the id of its user, and 256 random bits. As text `srt_` and 64 characters of base64url.
+///
+/// The id is a claim until the database has found the hash of the whole: a token with another id is another token.
+/// It lets a value be sealed for its owner before the one round trip that proves him.
+#[derive(Clone)]
+pub struct ApiToken(Box<Zeroizing<[u8; Self::BYTES]>>);
+
+impl ApiToken {
+    /// Starts the text form.
+    pub const PREFIX: &'static str = "srt_";
+    const BYTES: usize = 16 + 32;
+
+    /// Joins a user and fresh random bits.
+    pub fn new(user_id: UserId, random: &[u8; 32]) -> Self {
+        let mut bytes = Box::new(Zeroizing::new([0; Self::BYTES]));
+        let (id, secret) = bytes.split_at_mut(16);
+        id.copy_from_slice(user_id.0.as_bytes());
+        secret.copy_from_slice(random);
+        Self(bytes)
+    }
+
+    /// Reads the text form.
+    ///
+    /// # Errors
+    /// Refuses all else, without repeating it.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        parse(text, Self::PREFIX).map(Self)
+    }
+
+    /// The user that this token claims to be of.
+    pub fn user_id(&self) -> UserId {
+        let (id, _) = self.0.split_at(16);
+        UserId(Uuid::from_slice(id).unwrap_or_default())
+    }
+
+    /// The bytes whose hash the database knows.
+    pub fn expose(&self) -> &[u8] {
+        &self.0[..]
+    }
+
+    /// The text form, for the one answer that hands the token over.
+    pub fn to_text(&self) -> SecretString {
+        to_text(Self::PREFIX, self.expose())
+    }
+}
+
+/// A one-time invitation: 256 random bits. As text `sri_` and 43 characters of base64url.
+#[derive(Clone)]
+pub struct InvitationToken(Box<Zeroizing<[u8; 32]>>);
+
+impl InvitationToken {
+    /// Starts the text form.
+    pub const PREFIX: &'static str = "sri_";
+
+    /// Wraps fresh random bits.
+    pub fn new(random: &[u8; 32]) -> Self {
+        Self(Box::new(Zeroizing::new(*random)))
+    }
+
+    /// Reads the text form.
+    ///
+    /// # Errors
+    /// Refuses all else, without repeating it.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        parse(text, Self::PREFIX).map(Self)
+    }
+
+    /// The bytes whose hash the database knows.
+    pub fn expose(&self) -> &[u8] {
+        &self.0[..]
+    }
+
+    /// The text form, for the one answer that hands the invitation over.
+    pub fn to_text(&self) -> SecretString {
+        to_text(Self::PREFIX, self.expose())
+    }
+}
+
+fn parse<const BYTES: usize>(text: &str, prefix: &str) -> Result<Box<Zeroizing<[u8; BYTES]>>, Invalid> {
+    let refused = || Invalid(format!("must be a token that starts with {prefix}"));
+    let encoded = text.strip_prefix(prefix).ok_or_else(refused)?;
+    let decoded = Zeroizing::new(BASE64URL_NOPAD.decode(encoded.as_bytes()).map_err(|_| refused())?);
+    let bytes: [u8; BYTES] = decoded.as_slice().try_into().map_err(|_| refused())?;
+    Ok(Box::new(Zeroizing::new(bytes)))
+}
+
+fn to_text(prefix: &str, bytes: &[u8]) -> SecretString {
+    format!("{prefix}{}", BASE64URL_NOPAD.encode(bytes)).into()
+}
+
+macro_rules! redacted {
+    ($($name:ident),*) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "([REDACTED])"))
+            }
+        }
+    )*};
+}
+redacted!(ApiToken, InvitationToken);
+
+/// Whoever sent a request, as far as it says itself. Nothing is believed of it before the database proves it, which
+/// happens in the transaction that does the work.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub token: ApiToken,
+    pub request_id: RequestId,
+}
+
+impl Caller {
+    /// The user that the token claims to be of.
+    pub fn user_id(&self) -> UserId {
+        self.token.user_id()
+    }
+}
+
+/// An API token to be made.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewApiToken {
+    pub name: Name,
+    #[serde(default)]
+    pub expires_in_days: Lifetime,
+}
+
+/// How long a token lives: 1 to 365 days, and 90 unless told.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "u16")]
+pub struct Lifetime(u16);
+
+impl Lifetime {
+    /// In days.
+    pub fn days(self) -> i32 {
+        self.0.into()
+    }
+}
+
+impl Default for Lifetime {
+    fn default() -> Self {
+        Self(90)
+    }
+}
+
+impl TryFrom<u16> for Lifetime {
+    type Error = Invalid;
+
+    fn try_from(days: u16) -> Result<Self, Invalid> {
+        if (1..=365).contains(&days) { Ok(Self(days)) } else { Err(Invalid("must be 1 to 365 days".into())) }
+    }
+}
+
+/// What is known of an API token, without its secret.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ApiTokenSummary {
+    pub id: TokenId,
+    pub name: String,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn debug_shows_nothing_of_a_token() {
+        let token = ApiToken::new(UserId(Uuid::nil()), &[7; 32]);
+        assert_eq!(format!("{token:?}"), "ApiToken([REDACTED])");
+        assert_eq!(format!("{:?}", InvitationToken::new(&[7; 32])), "InvitationToken([REDACTED])");
+    }
+
+    #[test]
+    fn text_of_another_kind_or_length_is_refused() {
+        let token = ApiToken::new(UserId(Uuid::nil()), &[7; 32]).to_text();
+        let text = token.expose_secret();
+        for wrong in
+            ["", "srt_", &text[1..], &text[..text.len() - 1], &format!("{text}A"), &text.replace("srt_", "sri_")]
+        {
+            assert!(ApiToken::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_text_form_of_a_token_reads_back(id: u128, random: [u8; 32]) {
+            let user_id = UserId(Uuid::from_u128(id));
+            let token = ApiToken::new(user_id, &random);
+            let read = ApiToken::parse(token.to_text().expose_secret()).unwrap();
+            prop_assert_eq!(read.user_id(), user_id);
+            prop_assert_eq!(read.expose(), token.expose());
+        }
+    }
+}
