@@ -133,6 +133,10 @@ fn invalid(whole: &str, path: &serde_path_to_error::Path, error: &dyn std::fmt::
         None => message.into(),
     };
     let place = path.to_string();
-    let place = if place == "." || message.starts_with("unknown field") { whole.into() } else { format!("{whole}, at {place}") };
+    let place = if place == "." || message.starts_with("unknown field") {
+        whole.into()
+    } else {
+        format!("{whole}, at {place}")
+    };
     Refusal::new(ProblemCode::InvalidRequest, format!("{place}: {expected}"))
 }

@@ -58,5 +58,22 @@ lines (line) AS (
     SELECT format('trigger %s.%s %s %s', r.relname, t.tgname, CASE t.tgenabled WHEN 'O' THEN 'enabled' ELSE 'NOT ENABLED' END,
                   regexp_replace(pg_get_triggerdef(t.oid), '^CREATE TRIGGER \S+ ', ''))
     FROM pg_trigger AS t JOIN relations AS r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal
+    UNION ALL
+    SELECT format('rule %s.%s', r.relname, w.rulename) FROM pg_rewrite AS w JOIN relations AS r ON r.oid = w.ev_class
+    UNION ALL
+    SELECT format('constraint %s.%s %s', r.relname, c.conname, pg_get_constraintdef(c.oid))
+    FROM pg_constraint AS c JOIN relations AS r ON r.oid = c.conrelid WHERE c.contype <> 'n'
+    UNION ALL
+    SELECT format('index %s', pg_get_indexdef(i.indexrelid)) FROM pg_index AS i JOIN relations AS r ON r.oid = i.indrelid
+    UNION ALL
+    SELECT format('column %s.%s %s%s%s', r.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+                  CASE WHEN a.attnotnull THEN ' not null' END, ' default ' || pg_get_expr(d.adbin, d.adrelid))
+    FROM relations AS r JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE r.relkind <> 'S'
+    UNION ALL
+    SELECT format('enum %s %s', t.typname, string_agg(e.enumlabel, ', ' ORDER BY e.enumsortorder))
+    FROM pg_type AS t JOIN pg_enum AS e ON e.enumtypid = t.oid WHERE t.typnamespace = to_regnamespace('strongroom')
+    GROUP BY t.typname
 )
 SELECT line FROM lines ORDER BY line COLLATE "C"

@@ -70,7 +70,8 @@ impl Schema {
         self.become_owner().await?;
         self.connection.ensure_migrations_table(&MIGRATOR.table_name).await?;
         let before = self.applied().await?;
-        MIGRATOR.run(&mut self.connection).await?;
+        // And not `run`, whose future is not Send (rust-lang/rust#96865).
+        MIGRATOR.run_direct(None, &mut self.connection, false).await?;
         let new = MIGRATOR.iter().filter(|m| !before.contains(&m.version));
         let applied = new.map(|m| format!("{:04} {}", m.version, m.description)).collect();
         match posture::schema_findings(&mut self.connection).await? {

@@ -25,6 +25,7 @@ impl TestDatabase {
         let exists = admin.query_opt("SELECT FROM pg_database WHERE datname = $1", &[&TEMPLATE]).await.unwrap();
         if exists.is_none() {
             let unfinished = format!("{TEMPLATE}_unfinished");
+            admin.batch_execute(&format!("DROP DATABASE IF EXISTS {unfinished}")).await.unwrap();
             admin.batch_execute(&format!("CREATE DATABASE {unfinished}")).await.unwrap();
             let mut schema = Schema::connect(&database.url_of("postgres", &unfinished)).await.unwrap();
             schema.migrate().await.unwrap();

@@ -4,7 +4,9 @@
 
 mod database;
 mod person;
+mod wire;
 
 pub use database::{Sql, TestDatabase};
 pub use person::Person;
 pub use tokio_postgres::error::SqlState;
+pub use wire::Wire;

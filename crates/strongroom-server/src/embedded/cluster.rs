@@ -85,7 +85,7 @@ impl Cluster {
     pub fn url(folder: &Path, role: &str) -> String {
         let run = fs::canonicalize(folder).unwrap_or_else(|_| folder.into()).join("run");
         let run = utf8_percent_encode(&run.to_string_lossy(), NON_ALPHANUMERIC).to_string();
-        format!("postgres://{role}@localhost/{DATABASE}?host={run}")
+        format!("postgres://{role}@localhost/{DATABASE}?sslmode=disable&host={run}")
     }
 
     /// Starts the server and waits until it takes connections.

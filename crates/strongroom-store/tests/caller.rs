@@ -1,0 +1,220 @@
+//! Promise 2: the caller cannot be forged. The attacker of these tests holds the app role's login, and more.
+
+use strongroom_testing::{Person, Sql, SqlState, TestDatabase};
+
+/// What current_user_id() says, as text.
+async fn current_user(sql: &Sql) -> Option<String> {
+    sql.query_one("SELECT strongroom.current_user_id()::text", &[]).await.unwrap().get(0)
+}
+
+async fn count(sql: &Sql, table: &str) -> i64 {
+    sql.query_one(&format!("SELECT count(*) FROM strongroom.{table}"), &[]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn a_superuser_sees_the_rows_that_the_app_role_does_not() {
+    // The canary of all tests here: there is something to see, and no policy hides it from a superuser.
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    ada.begin(&app).await;
+    ada.insert_credential(&app, "one").await;
+    app.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(count(&database.sql("postgres").await, "user_credentials").await, 1);
+    assert_eq!(count(&database.sql("strongroom_app").await, "user_credentials").await, 0);
+}
+
+#[tokio::test]
+async fn without_a_caller_no_role_sees_or_writes_anything() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create_admin(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    ada.begin(&app).await;
+    let workspace = ada.insert_workspace(&app, "team").await;
+    let credential = ada.insert_credential(&app, "one").await;
+    app.batch_execute("COMMIT").await.unwrap();
+
+    for role in ["strongroom_app", "strongroom_system"] {
+        let sql = database.sql(role).await;
+        for table in ["users", "user_credentials", "credential_versions", "activity_logs"] {
+            assert_eq!(count(&sql, table).await, 0, "{role} sees {table}");
+        }
+        let forged: &[&str] = &[
+            "INSERT INTO strongroom.user_credentials (id, user_id, name, provider, type, encrypted_value, masked_value)
+             VALUES (gen_random_uuid(), $1, 'n', 'p', 'API_KEY', 'v', '****')",
+            "INSERT INTO strongroom.activity_logs (action, actor_id, entity_type, entity_id, owner_id)
+             VALUES ('CREDENTIAL_ACCESSED', $1, 'CREDENTIAL', $1, $1)",
+        ];
+        for statement in forged {
+            let refused = sql.execute(*statement, &[&ada.id.0]).await.unwrap_err();
+            assert_eq!(refused.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{role}: {statement}");
+        }
+        let changed = sql
+            .execute("UPDATE strongroom.user_credentials SET name = 'mine' WHERE id = $1", &[&credential.0])
+            .await
+            .unwrap();
+        assert_eq!(changed, 0);
+    }
+    for table in ["workspaces", "workspace_members"] {
+        assert_eq!(count(&app, table).await, 0);
+    }
+    let seated = app
+        .execute(
+            "INSERT INTO strongroom.workspace_members (workspace_id, user_id, role) VALUES ($1, $2, 'OWNER')",
+            &[&workspace.0, &ada.id.0],
+        )
+        .await;
+    assert_eq!(seated.unwrap_err().code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
+}
+
+#[tokio::test]
+async fn settings_made_by_hand_gain_nothing() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    ada.begin(&app).await;
+    ada.insert_credential(&app, "one").await;
+    app.batch_execute("COMMIT").await.unwrap();
+
+    // On the connection where Ada was proven a moment ago, whose registers still hold her id …
+    app.batch_execute("SET strongroom.proven = 'yes'; SET strongroom.caller = 'anything'").await.unwrap();
+    assert_eq!(current_user(&app).await, None);
+    assert_eq!(count(&app, "user_credentials").await, 0);
+    // … and on a fresh one, where there is nothing in them: an error, and no row.
+    let fresh = database.sql("strongroom_app").await;
+    fresh.batch_execute("SET strongroom.proven = 'yes'").await.unwrap();
+    assert!(fresh.query("SELECT * FROM strongroom.user_credentials", &[]).await.is_err());
+}
+
+#[tokio::test]
+async fn the_registers_are_closed_to_every_runtime_role() {
+    let database = TestDatabase::create().await;
+    for role in ["strongroom_app", "strongroom_system", "strongroom_auditor"] {
+        let sql = database.sql(role).await;
+        for register in ["caller_high", "caller_low", "caller_since"] {
+            for statement in [
+                format!("SELECT setval('strongroom.{register}', 1)"),
+                format!("SELECT nextval('strongroom.{register}')"),
+                format!("SELECT currval('strongroom.{register}')"),
+                format!("SELECT last_value FROM strongroom.{register}"),
+                format!("ALTER SEQUENCE strongroom.{register} RESTART"),
+            ] {
+                let refused = sql.execute(&statement, &[]).await.unwrap_err();
+                assert_eq!(refused.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{role}: {statement}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_caller_lasts_for_his_transaction_and_no_longer() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    for ending in ["COMMIT", "ROLLBACK"] {
+        ada.begin(&app).await;
+        assert_eq!(current_user(&app).await, Some(ada.id.to_string()));
+        app.batch_execute(ending).await.unwrap();
+        assert_eq!(current_user(&app).await, None, "after {ending}");
+    }
+    // Outside a transaction block, the statement that proves is a transaction of its own.
+    app.execute("SELECT strongroom.prove_caller($1)", &[&ada.token.expose()]).await.unwrap();
+    assert_eq!(current_user(&app).await, None);
+}
+
+#[tokio::test]
+async fn a_caller_proven_in_a_savepoint_goes_with_it() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    app.batch_execute("BEGIN; SAVEPOINT before").await.unwrap();
+    app.execute("SELECT strongroom.prove_caller($1)", &[&ada.token.expose()]).await.unwrap();
+    app.batch_execute("ROLLBACK TO SAVEPOINT before").await.unwrap();
+    assert_eq!(current_user(&app).await, None);
+}
+
+#[tokio::test]
+async fn a_pooled_connection_keeps_nothing_of_its_last_caller() {
+    let database = TestDatabase::create().await;
+    let (ada, bob) = (Person::create(&database, "ada").await, Person::create(&database, "bob").await);
+    let app = database.sql("strongroom_app").await;
+    ada.begin(&app).await;
+    ada.insert_credential(&app, "hers").await;
+    app.batch_execute("COMMIT").await.unwrap();
+
+    bob.begin(&app).await;
+    assert_eq!(current_user(&app).await, Some(bob.id.to_string()));
+    assert_eq!(count(&app, "user_credentials").await, 0);
+    app.batch_execute("COMMIT").await.unwrap();
+    app.batch_execute("DISCARD ALL").await.unwrap();
+    assert_eq!(count(&app, "user_credentials").await, 0);
+}
+
+#[tokio::test]
+async fn unknown_expired_and_revoked_tokens_prove_nobody_and_look_alike() {
+    let database = TestDatabase::create().await;
+    let (ada, bob) = (Person::create(&database, "ada").await, Person::create(&database, "bob").await);
+    let postgres = database.sql("postgres").await;
+    for change in [
+        ("created_at = now() - interval '2 days', expires_at = now() - interval '1 second'", &ada),
+        ("revoked_at = now()", &bob),
+    ] {
+        let statement = format!("UPDATE strongroom.api_tokens SET {} WHERE user_id = $1", change.0);
+        postgres.batch_execute("SET session_replication_role = replica").await.unwrap();
+        assert_eq!(postgres.execute(&statement, &[&change.1.id.0]).await.unwrap(), 1);
+    }
+    let app = database.sql("strongroom_app").await;
+    let mut refusals = Vec::new();
+    for secret in [ada.token.expose(), bob.token.expose(), &[0; 48], b""] {
+        let refused = app.execute("SELECT strongroom.prove_caller($1)", &[&secret]).await.unwrap_err();
+        refusals.push(refused.as_db_error().unwrap().to_string());
+    }
+    assert_eq!(refusals[0], "ERROR: the caller is not proven");
+    assert!(refusals.iter().all(|refusal| *refusal == refusals[0]), "{refusals:?}");
+}
+
+#[tokio::test]
+async fn the_hash_of_a_token_is_no_token_and_cannot_be_read() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let postgres = database.sql("postgres").await;
+    let hash: Vec<u8> = postgres.query_one("SELECT token_hash FROM strongroom.api_tokens", &[]).await.unwrap().get(0);
+    let app = database.sql("strongroom_app").await;
+    assert!(app.execute("SELECT strongroom.prove_caller($1)", &[&hash]).await.is_err());
+    ada.begin(&app).await;
+    let refused = app.query("SELECT token_hash FROM strongroom.api_tokens", &[]).await.unwrap_err();
+    assert_eq!(refused.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
+}
+
+#[tokio::test]
+async fn a_caller_cannot_make_a_token_for_somebody_else() {
+    let database = TestDatabase::create().await;
+    let (ada, bob) = (Person::create(&database, "ada").await, Person::create(&database, "bob").await);
+    let app = database.sql("strongroom_app").await;
+    bob.begin(&app).await;
+    let forged = app
+        .execute(
+            "INSERT INTO strongroom.api_tokens (id, user_id, name, token_hash, expires_at)
+             VALUES (gen_random_uuid(), $1, 'mine', sha256('known'), now() + interval '1 day')",
+            &[&ada.id.0],
+        )
+        .await;
+    assert_eq!(forged.unwrap_err().code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
+}
+
+#[tokio::test]
+async fn shadowing_our_names_on_the_search_path_gains_nothing() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    app.batch_execute(
+        "CREATE TEMP TABLE api_tokens (user_id uuid, token_hash bytea, revoked_at timestamptz, expires_at timestamptz);
+         CREATE FUNCTION pg_temp.sha256(bytea) RETURNS bytea LANGUAGE sql AS 'SELECT $1';
+         CREATE FUNCTION pg_temp.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT ''-infinity''::timestamptz';
+         SET search_path = pg_temp, strongroom, public, pg_catalog",
+    )
+    .await
+    .unwrap();
+    app.execute("INSERT INTO pg_temp.api_tokens VALUES ($1, 'x', NULL, 'infinity')", &[&ada.id.0]).await.unwrap();
+    assert!(app.execute("SELECT strongroom.prove_caller('x')", &[]).await.is_err());
+}

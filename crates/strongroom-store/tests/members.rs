@@ -1,0 +1,131 @@
+//! Memberships in SQL: who may seat, raise and remove whom, and that an OWNER stays.
+
+use strongroom_testing::{Person, Sql, TestDatabase};
+use strongroom_types::{UserId, WorkspaceId};
+
+const ROLES: [&str; 4] = ["OWNER", "ADMIN", "MEMBER", "GUEST"];
+
+struct Team {
+    database: TestDatabase,
+    app: Sql,
+    workspace: WorkspaceId,
+    members: Vec<Person>,
+    newcomer: Person,
+}
+
+async fn team() -> Team {
+    let database = TestDatabase::create().await;
+    let app = database.sql("strongroom_app").await;
+    let owner = Person::create(&database, "owner").await;
+    owner.begin(&app).await;
+    let workspace = owner.insert_workspace(&app, "team").await;
+    app.batch_execute("COMMIT").await.unwrap();
+    let mut members = vec![owner];
+    let postgres = database.sql("postgres").await;
+    for role in &ROLES[1..] {
+        let person = Person::create(&database, role).await;
+        let statement =
+            format!("INSERT INTO strongroom.workspace_members (workspace_id, user_id, role) VALUES ($1, $2, '{role}')");
+        postgres.execute(&statement, &[&workspace.0, &person.id.0]).await.unwrap();
+        members.push(person);
+    }
+    let newcomer = Person::create(&database, "newcomer").await;
+    Team { database, app, workspace, members, newcomer }
+}
+
+/// Whether a statement changed a row; a refusal by policy is a no.
+async fn succeeds(sql: &Sql, statement: &str, workspace: WorkspaceId, user: UserId) -> bool {
+    sql.execute(statement, &[&workspace.0, &user.0]).await.unwrap_or(0) == 1
+}
+
+#[tokio::test]
+async fn owners_manage_everybody_admins_manage_members_and_guests_and_others_nobody() {
+    let Team { app, workspace, members, newcomer, .. } = team().await;
+    let mut matrix = String::new();
+    for (actor, role) in members.iter().zip(ROLES) {
+        let mut cells = Vec::new();
+        for target in ROLES {
+            actor.begin(&app).await;
+            let add = format!(
+                "INSERT INTO strongroom.workspace_members (workspace_id, user_id, role) VALUES ($1, $2, '{target}')"
+            );
+            if succeeds(&app, &add, workspace, newcomer.id).await {
+                cells.push(format!("add {target}"));
+            }
+            app.batch_execute("ROLLBACK").await.unwrap();
+        }
+        for (target, target_role) in members.iter().zip(ROLES) {
+            for (verb, statement) in [
+                (
+                    "raise",
+                    "UPDATE strongroom.workspace_members SET role = 'OWNER' WHERE workspace_id = $1 AND user_id = $2",
+                ),
+                (
+                    "lower",
+                    "UPDATE strongroom.workspace_members SET role = 'GUEST' WHERE workspace_id = $1 AND user_id = $2",
+                ),
+                ("remove", "DELETE FROM strongroom.workspace_members WHERE workspace_id = $1 AND user_id = $2"),
+            ] {
+                actor.begin(&app).await;
+                if succeeds(&app, statement, workspace, target.id).await {
+                    cells.push(format!("{verb} {target_role}"));
+                }
+                app.batch_execute("ROLLBACK").await.unwrap();
+            }
+        }
+        matrix += &format!("{role}: {}\n", cells.join(", "));
+    }
+    let expected = "\
+OWNER: add OWNER, add ADMIN, add MEMBER, add GUEST, raise ADMIN, lower ADMIN, remove ADMIN, \
+raise MEMBER, lower MEMBER, remove MEMBER, raise GUEST, lower GUEST, remove GUEST
+ADMIN: add MEMBER, add GUEST, lower MEMBER, remove MEMBER, lower GUEST, remove GUEST
+MEMBER: \nGUEST: \n";
+    pretty_assertions::assert_eq!(matrix, expected);
+}
+
+#[tokio::test]
+async fn an_admin_here_who_is_an_owner_elsewhere_is_no_owner_here() {
+    let Team { app, workspace, members, .. } = team().await;
+    let admin = &members[1];
+    admin.begin(&app).await;
+    admin.insert_workspace(&app, "elsewhere").await;
+    let raise = "UPDATE strongroom.workspace_members SET role = 'OWNER' WHERE workspace_id = $1 AND user_id = $2";
+    assert!(!succeeds(&app, raise, workspace, members[2].id).await);
+}
+
+#[tokio::test]
+async fn people_see_themselves_and_their_colleagues_only() {
+    let Team { app, members, newcomer, .. } = team().await;
+    let names = async |person: &Person| -> i64 {
+        person.begin(&app).await;
+        let count = app.query_one("SELECT count(*) FROM strongroom.users", &[]).await.unwrap().get(0);
+        app.batch_execute("COMMIT").await.unwrap();
+        count
+    };
+    assert_eq!(names(&members[3]).await, 4);
+    assert_eq!(names(&newcomer).await, 1);
+}
+
+#[tokio::test]
+async fn deleting_a_person_or_a_workspace_takes_its_rows_along_and_leaves_the_record() {
+    let Team { database, app, workspace, members, .. } = team().await;
+    let (owner, admin) = (&members[0], &members[1]);
+    owner.begin(&app).await;
+    owner.insert_workspace_credential(&app, workspace, "shared").await;
+    app.batch_execute("COMMIT").await.unwrap();
+    admin.begin(&app).await;
+    admin.insert_credential(&app, "own").await;
+    app.batch_execute("COMMIT").await.unwrap();
+
+    let postgres = database.sql("postgres").await;
+    let count = async |table: &str| -> i64 {
+        postgres.query_one(&format!("SELECT count(*) FROM strongroom.{table}"), &[]).await.unwrap().get(0)
+    };
+    let recorded = count("activity_logs").await;
+    assert_eq!(count("user_credentials").await, 2);
+    postgres.execute("DELETE FROM strongroom.users WHERE id = $1", &[&admin.id.0]).await.unwrap();
+    assert_eq!(count("user_credentials").await, 1);
+    postgres.execute("DELETE FROM strongroom.workspaces WHERE id = $1", &[&workspace.0]).await.unwrap();
+    assert_eq!((count("user_credentials").await, count("workspace_members").await), (0, 0));
+    assert_eq!(count("activity_logs").await, recorded);
+}

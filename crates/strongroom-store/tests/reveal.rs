@@ -1,0 +1,144 @@
+//! Promise 4 at the database: one round trip, one commit, and no envelope without its record.
+
+use std::num::NonZeroU32;
+
+use strongroom_store::{RevealOutcome, Store, StoreError};
+use strongroom_testing::{Person, Sql, TestDatabase, Wire};
+use strongroom_types::{CredentialId, RuntimeRole};
+
+async fn credential(app: &Sql, owner: &Person) -> CredentialId {
+    owner.begin(app).await;
+    let id = owner.insert_credential(app, "one").await;
+    app.batch_execute("COMMIT").await.unwrap();
+    id
+}
+
+async fn recorded(database: &TestDatabase, id: CredentialId) -> Vec<(String, Option<String>)> {
+    let rows = database
+        .sql("postgres")
+        .await
+        .query(
+            "SELECT outcome::text, reason FROM strongroom.activity_logs
+             WHERE action = 'CREDENTIAL_ACCESSED' AND entity_id = $1 ORDER BY id",
+            &[&id.0],
+        )
+        .await
+        .unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+#[tokio::test]
+async fn a_reveal_is_one_round_trip_and_leaves_its_record() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let id = credential(&database.sql("strongroom_app").await, &ada).await;
+    let wire = Wire::listen(&database);
+    let store =
+        Store::connect(&wire.url(&database, "strongroom_app"), &database.url("strongroom_system"), 1).await.unwrap();
+    let reveal =
+        async || store.reveal_credential(&ada.caller(), RuntimeRole::App, id, NonZeroU32::new(10)).await.unwrap();
+    reveal().await; // The first one prepares the statement.
+    wire.take_round_trips();
+    let Some(RevealOutcome::Allowed { binding, envelope }) = reveal().await else { panic!("not allowed") };
+    assert_eq!(wire.take_round_trips(), 1);
+    assert_eq!((binding.owner_id, binding.version, envelope.as_str()), (ada.id, 1, "sealed"));
+    assert_eq!(recorded(&database, id).await, [("ALLOWED".into(), None), ("ALLOWED".into(), None)]);
+}
+
+#[tokio::test]
+async fn a_reveal_whose_record_does_not_commit_reveals_nothing() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let id = credential(&database.sql("strongroom_app").await, &ada).await;
+    let store = database.store().await;
+    // Fails at the commit itself, after the row with the envelope has been sent.
+    let sabotage =
+        "CREATE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'disk full'; END $$;
+         CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON strongroom.activity_logs
+             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.fail()";
+    database.sql("postgres").await.batch_execute(sabotage).await.unwrap();
+    let outcome = store.reveal_credential(&ada.caller(), RuntimeRole::App, id, None).await;
+    assert!(matches!(outcome, Err(StoreError::Database(_))), "{outcome:?}");
+    assert_eq!(recorded(&database, id).await, []);
+}
+
+#[tokio::test]
+async fn a_reveal_of_what_the_caller_may_not_know_of_is_nothing_and_leaves_nothing() {
+    let database = TestDatabase::create().await;
+    let (ada, bob) = (Person::create(&database, "ada").await, Person::create_admin(&database, "bob").await);
+    let id = credential(&database.sql("strongroom_app").await, &ada).await;
+    let store = database.store().await;
+    for role in [RuntimeRole::App, RuntimeRole::System] {
+        assert!(store.reveal_credential(&bob.caller(), role, id, None).await.unwrap().is_none());
+    }
+    assert_eq!(recorded(&database, id).await, []);
+}
+
+#[tokio::test]
+async fn a_denied_reveal_is_recorded_and_hands_out_no_envelope() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    let id = credential(&app, &ada).await;
+    ada.begin(&app).await;
+    app.execute("UPDATE strongroom.user_credentials SET is_active = false", &[]).await.unwrap();
+    app.batch_execute("COMMIT").await.unwrap();
+    let outcome = database.store().await.reveal_credential(&ada.caller(), RuntimeRole::App, id, None).await.unwrap();
+    assert!(matches!(outcome, Some(RevealOutcome::Revoked)));
+    assert_eq!(recorded(&database, id).await, [("DENIED".into(), Some("REVOKED".into()))]);
+    let raw = app
+        .query_one(
+            "SELECT encrypted_value FROM strongroom.reveal_credential($1, $2, NULL, NULL)",
+            &[&ada.token.expose(), &id.0],
+        )
+        .await
+        .unwrap();
+    assert_eq!(raw.get::<_, Option<String>>(0), None);
+}
+
+#[tokio::test]
+async fn reveals_at_once_stay_within_the_limit_and_one_users_limit_is_not_anothers() {
+    let database = TestDatabase::create().await;
+    let (ada, bob) = (Person::create(&database, "ada").await, Person::create(&database, "bob").await);
+    let app = database.sql("strongroom_app").await;
+    let (hers, his) = (credential(&app, &ada).await, credential(&app, &bob).await);
+    let store = database.store().await;
+    let attempts: Vec<_> = (0..12)
+        .map(|_| {
+            let (store, caller) = (store.clone(), ada.caller());
+            tokio::spawn(async move {
+                store.reveal_credential(&caller, RuntimeRole::App, hers, NonZeroU32::new(3)).await.unwrap()
+            })
+        })
+        .collect();
+    let mut allowed = 0;
+    for attempt in attempts {
+        match attempt.await.unwrap() {
+            Some(RevealOutcome::Allowed { .. }) => allowed += 1,
+            Some(RevealOutcome::RateLimited { retry_after_seconds }) => {
+                assert!((1..=60).contains(&retry_after_seconds))
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(allowed, 3);
+    // The first refusal is recorded, and not the eight after it: hammering does not fill the log.
+    let rows = recorded(&database, hers).await;
+    assert_eq!(rows.iter().filter(|(outcome, _)| outcome == "DENIED").count(), 1, "{rows:?}");
+    let outcome = store.reveal_credential(&bob.caller(), RuntimeRole::App, his, NonZeroU32::new(3)).await.unwrap();
+    assert!(matches!(outcome, Some(RevealOutcome::Allowed { .. })));
+}
+
+#[tokio::test]
+async fn a_token_that_proves_nobody_reveals_nothing() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    let id = credential(&app, &ada).await;
+    let store = database.store().await;
+    ada.begin(&app).await;
+    app.execute("UPDATE strongroom.api_tokens SET revoked_at = now()", &[]).await.unwrap();
+    app.batch_execute("COMMIT").await.unwrap();
+    let outcome = store.reveal_credential(&ada.caller(), RuntimeRole::App, id, None).await;
+    assert!(matches!(outcome, Err(StoreError::Unauthenticated)));
+}

@@ -1,0 +1,20 @@
+// How an application proves to Strongroom for whom it asks. Without this every table looks empty and every write is
+// refused; with it the database itself sees to it that the work reaches only what that person may reach.
+
+const TOKEN = /^srt_([A-Za-z0-9_-]{64})$/;
+
+/** The 48 raw bytes of an API token, as prove_caller() wants them. */
+export function secretOf(token) {
+  const secret = TOKEN.exec(token)?.[1];
+  if (secret === undefined) throw new TypeError('not a Strongroom API token');
+  return Buffer.from(secret, 'base64url');
+}
+
+/** Runs `work` in one transaction, as the person whose API token this is. The proof ends with the transaction. */
+export async function asCaller(prisma, token, work, options) {
+  const secret = secretOf(token);
+  return prisma.$transaction(async (tx) => {
+    await tx.$queryRaw`SELECT strongroom.prove_caller(${secret})`;
+    return work(tx);
+  }, options);
+}

@@ -1,0 +1,83 @@
+// A migrated database for one test file, people with API tokens, and clients as the roles that an application has.
+// The server is the one that scripts/with-postgres started. The superuser seeds; everything that is tested runs
+// through Prisma as a runtime role.
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import generated from '../generated/index.js';
+
+const socketFolder = process.env.STRONGROOM_TEST_PGHOST;
+const binary = process.env.STRONGROOM_BIN ?? fileURLToPath(new URL('../../target/debug/strongroom', import.meta.url));
+
+export const { Prisma } = generated;
+
+/** Creates and migrates a database; close() drops it. */
+export async function createDatabase() {
+  if (!socketFolder) throw new Error('no PostgreSQL to test against: run scripts/with-postgres npm test --prefix prisma');
+  const name = `prisma_${randomBytes(8).toString('hex')}`;
+  const server = await superuser('postgres');
+  await server.query(`CREATE DATABASE ${name}`);
+  const url = `postgres://postgres@localhost/${name}?host=${socketFolder}`;
+  execFileSync(binary, ['migrate', '--admin-database-url', url], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const sql = await superuser(name);
+  const clients = [];
+  return {
+    sql,
+    /** A Prisma client with one connection, so that every transaction meets what the one before it left behind. */
+    prisma(role = 'strongroom_app') {
+      const adapter = new PrismaPg({ host: socketFolder, user: role, database: name, max: 1 });
+      const omit = { apiToken: { tokenHash: true }, invitation: { tokenHash: true } };
+      const client = new generated.PrismaClient({ adapter, omit });
+      clients.push(client);
+      return client;
+    },
+    async close() {
+      await Promise.all(clients.map((client) => client.$disconnect()));
+      await sql.end();
+      await server.query(`DROP DATABASE ${name}`);
+      await server.end();
+    },
+  };
+}
+
+async function superuser(database) {
+  const client = new pg.Client({ host: socketFolder, user: 'postgres', database });
+  await client.connect();
+  return client;
+}
+
+/** Puts a person with a live API token in place. */
+export async function createPerson(sql, displayName) {
+  const id = randomUUID();
+  const secret = Buffer.concat([Buffer.from(id.replaceAll('-', ''), 'hex'), randomBytes(32)]);
+  await sql.query('INSERT INTO strongroom.users (id, email, display_name) VALUES ($1, $2, $3)', [
+    id, `${displayName.toLowerCase()}@example.org`, displayName,
+  ]);
+  const hash = createHash('sha256').update(secret).digest();
+  await sql.query(
+    `INSERT INTO strongroom.api_tokens (id, user_id, name, token_hash, expires_at)
+     VALUES ($1, $2, 'test', $3, now() + interval '1 day')`,
+    [randomUUID(), id, hash],
+  );
+  return { id, displayName, token: `srt_${secret.toString('base64url')}` };
+}
+
+/** Makes a workspace of its first member, its OWNER by a trigger, and seats the second as a MEMBER. */
+export async function createWorkspace(sql, name, owner, member) {
+  const id = randomUUID();
+  await sql.query('INSERT INTO strongroom.workspaces (id, name, created_by) VALUES ($1, $2, $3)', [id, name, owner.id]);
+  await sql.query("INSERT INTO strongroom.workspace_members (workspace_id, user_id, role) VALUES ($1, $2, 'MEMBER')", [
+    id, member.id,
+  ]);
+  return id;
+}
+
+/** What create() takes for a credential of that person. */
+export function credential(person, name, more = {}) {
+  const id = randomUUID();
+  return {
+    id, userId: person.id, name, provider: 'github', type: 'API_KEY', encryptedValue: 'sealed', maskedValue: '****', ...more,
+  };
+}
