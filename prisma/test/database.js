@@ -17,11 +17,10 @@ export const { Prisma } = generated;
 export async function createDatabase() {
   if (!socketFolder) throw new Error('no PostgreSQL to test against: run scripts/with-postgres npm test --prefix prisma');
   const name = `prisma_${randomBytes(8).toString('hex')}`;
-  const server = await superuser('postgres');
-  await server.query(`CREATE DATABASE ${name}`);
+  await asSuperuser('postgres', (server) => server.query(`CREATE DATABASE ${name}`));
   const url = `postgres://postgres@localhost/${name}?host=${socketFolder}`;
   execFileSync(binary, ['migrate', '--admin-database-url', url], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const sql = await superuser(name);
+  const sql = await connect(name);
   const clients = [];
   return {
     sql,
@@ -36,16 +35,24 @@ export async function createDatabase() {
     async close() {
       await Promise.all(clients.map((client) => client.$disconnect()));
       await sql.end();
-      await server.query(`DROP DATABASE ${name}`);
-      await server.end();
+      await asSuperuser('postgres', (server) => server.query(`DROP DATABASE ${name} WITH (FORCE)`));
     },
   };
 }
 
-async function superuser(database) {
+async function connect(database) {
   const client = new pg.Client({ host: socketFolder, user: 'postgres', database });
   await client.connect();
   return client;
+}
+
+async function asSuperuser(database, work) {
+  const client = await connect(database);
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
 }
 
 /** Puts a person with a live API token in place. */
@@ -76,8 +83,8 @@ export async function createWorkspace(sql, name, owner, member) {
 
 /** What create() takes for a credential of that person. */
 export function credential(person, name, more = {}) {
-  const id = randomUUID();
   return {
-    id, userId: person.id, name, provider: 'github', type: 'API_KEY', encryptedValue: 'sealed', maskedValue: '****', ...more,
+    id: randomUUID(), userId: person.id, name, provider: 'github', type: 'API_KEY', encryptedValue: 'sealed',
+    maskedValue: '****', ...more,
   };
 }

@@ -9,7 +9,7 @@ import { findDrift } from './drift.js';
 const schema = readFileSync(new URL('../schema.prisma', import.meta.url), 'utf8');
 let database;
 before(async () => { database = await createDatabase(); });
-after(() => database.close());
+after(() => database?.close());
 
 /** The drift of the schema after that change; a change that changes nothing is a mistake of the test. */
 async function driftAfter(pattern, replacement) {

@@ -7,7 +7,8 @@ import { after, before, test } from 'node:test';
 import { asCaller } from '../caller.js';
 import { createDatabase, createPerson, createWorkspace, credential, Prisma } from './database.js';
 
-const REFUSED = /permission denied|violates row-level security policy/;
+const NO_GRANT = /permission denied/;
+const NO_POLICY = /violates row-level security policy/;
 const tomorrow = new Date(Date.now() + 86_400_000);
 let database, prisma, ada, bob, workspaceId, credentialId;
 
@@ -23,10 +24,11 @@ before(async () => {
     return id;
   });
 });
-after(() => database.close());
+after(() => database?.close());
 
 const READABLE = ['user', 'workspace', 'workspaceMember', 'userCredential', 'credentialVersion', 'activityLog', 'apiToken'];
 const WITHOUT_GRANT = ['invitation'];
+const WRITTEN_BY_FUNCTIONS = ['user', 'credentialVersion', 'invitation'];
 
 test('every model is either readable by the application or without a grant', () => {
   const models = Object.values(Prisma.ModelName).map((name) => name[0].toLowerCase() + name.slice(1));
@@ -37,14 +39,14 @@ for (const model of READABLE) {
   test(`without a proven caller ${model}.findMany() returns nothing, though there are rows`, async () => {
     assert.notEqual(await asCaller(prisma, ada.token, (tx) => tx[model].count()), 0);
     assert.deepEqual(await prisma[model].findMany(), []);
-    assert.equal(await prisma[model].count({ select: { _all: true } }).then(({ _all }) => _all), 0);
+    assert.equal(await prisma[model].count(), 0);
   });
 }
 
 for (const model of WITHOUT_GRANT) {
   test(`the application is refused ${model}.findMany(), with or without a proven caller`, async () => {
-    await assert.rejects(prisma[model].findMany(), REFUSED);
-    await assert.rejects(asCaller(prisma, ada.token, (tx) => tx[model].findMany()), REFUSED);
+    await assert.rejects(prisma[model].findMany(), NO_GRANT);
+    await assert.rejects(asCaller(prisma, ada.token, (tx) => tx[model].findMany()), NO_GRANT);
   });
 }
 
@@ -54,15 +56,18 @@ const ROWS = {
   workspaceMember: () => ({ workspaceId, userId: bob.id, role: 'ADMIN' }),
   userCredential: () => credential(ada, 'another'),
   credentialVersion: () => ({ credentialId, version: 7, encryptedValue: 'sealed', maskedValue: '****' }),
-  activityLog: () => ({ action: 'CREDENTIAL_ACCESSED', actorId: ada.id, entityType: 'CREDENTIAL', entityId: credentialId, ownerId: ada.id }),
+  activityLog: () => ({
+    action: 'CREDENTIAL_ACCESSED', actorId: ada.id, entityType: 'CREDENTIAL', entityId: credentialId, ownerId: ada.id,
+  }),
   apiToken: () => ({ id: randomUUID(), userId: ada.id, name: 'forged', tokenHash: hashOf(randomBytes(48)), expiresAt: tomorrow }),
   invitation: () => ({ id: randomUUID(), tokenHash: hashOf(randomBytes(48)), email: 'eve@example.org', expiresAt: tomorrow }),
 };
 
 for (const model of [...READABLE, ...WITHOUT_GRANT]) {
   test(`without a proven caller ${model}.create() and createMany() are refused`, async () => {
-    await assert.rejects(prisma[model].create({ data: ROWS[model]() }), REFUSED);
-    await assert.rejects(prisma[model].createMany({ data: [ROWS[model]()] }), REFUSED);
+    const refused = WRITTEN_BY_FUNCTIONS.includes(model) ? NO_GRANT : NO_POLICY;
+    await assert.rejects(prisma[model].create({ data: ROWS[model]() }), refused);
+    await assert.rejects(prisma[model].createMany({ data: [ROWS[model]()] }), refused);
   });
 }
 
@@ -74,8 +79,8 @@ test('the proof ends with its transaction: the next one on the same connection s
   const connection = (tx) => tx.$queryRaw`SELECT pg_backend_pid() AS pid`.then(([{ pid }]) => pid);
   const proven = await asCaller(prisma, ada.token, async (tx) => [await connection(tx), await tx.userCredential.count()]);
   const unproven = await prisma.$transaction(async (tx) => [await connection(tx), await tx.userCredential.count()]);
-  assert.deepEqual(proven, [unproven[0], 1]);
-  assert.deepEqual(unproven[1], 0);
+  assert.deepEqual([proven[1], unproven[1]], [1, 0]);
+  assert.equal(proven[0], unproven[0]);
 });
 
 test('setting strongroom.proven by hand gains nothing, where a caller was proven before and where none was', async () => {
@@ -87,7 +92,7 @@ test('setting strongroom.proven by hand gains nothing, where a caller was proven
   await assert.rejects(claim(database.prisma()), /not yet defined in this session/);
 });
 
-test('a secret that is nobody\'s proves nobody', async () => {
+test("a secret that is nobody's proves nobody", async () => {
   const nobodys = `srt_${randomBytes(48).toString('base64url')}`;
   await assert.rejects(asCaller(prisma, nobodys, (tx) => tx.user.findMany()), /the caller is not proven/);
   await assert.rejects(asCaller(prisma, 'srt_short', (tx) => tx.user.findMany()), /not a Strongroom API token/);

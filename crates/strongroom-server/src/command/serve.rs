@@ -85,6 +85,7 @@ impl Serve {
             }
             schema.close().await?;
         }
+        say("Ready; stop with Ctrl-C");
         axum::serve(listener, router(Arc::new(vault))).with_graceful_shutdown(stop_signal()?).await?;
         store.close().await;
         Ok(())

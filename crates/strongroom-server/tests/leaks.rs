@@ -1,0 +1,110 @@
+//! Canaries through the whole API of the real binary, at its most talkative: afterwards none of them is in its log,
+//! in an answer that was not to hold it, in PostgreSQL's log, or in a full dump of the database.
+
+#[path = "support/process.rs"]
+mod process;
+
+use std::process::Command;
+
+use process::{Process, data_folder};
+use reqwest::Method;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use strongroom_testing::{Person, TestDatabase};
+
+const CANARIES: [&str; 4] =
+    ["canary-first-value-Qx7", "canary-second-value-Qx8", "canary-in-a-wrong-place-Qx9", "canary-system-QxA"];
+
+struct Session {
+    url: String,
+    token: String,
+    /// Every answer that is not a reveal.
+    heard: String,
+}
+
+impl Session {
+    async fn send(&mut self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let mut request =
+            reqwest::Client::new().request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        self.heard += &format!("{:?}", answer.headers());
+        let text = answer.text().await.unwrap();
+        if path.ends_with("/value") {
+            assert!(text.contains("canary") || text.contains("problem"), "{text}");
+        } else {
+            self.heard += &text;
+        }
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_in_any_log_refusal_or_dump() {
+    let database = TestDatabase::create().await;
+    let admin = Person::create_admin(&database, "admin").await;
+    let folder = data_folder();
+    let (app, system) = (database.url("strongroom_app"), database.url("strongroom_system"));
+    // Keys are made for a new vault only; this one has people.
+    strongroom_crypto::KeyRing::create(&folder.path().join("keys.json")).unwrap();
+    let process = Process::start(folder.path(), &["--database-url", &app, "--system-database-url", &system]);
+    let token = admin.token.to_text().expose_secret().to_owned();
+    let mut session = Session { url: process.url.clone(), token: token.clone(), heard: String::new() };
+
+    for (root, value) in [("/api/credentials", CANARIES[0]), ("/api/admin/secrets", CANARIES[3])] {
+        let new = json!({ "name": "n", "provider": "p", "type": "SECRET", "value": value });
+        let kept = session.send(Method::POST, root, Some(new.clone())).await;
+        let path = format!("{root}/{}", kept["id"].as_str().unwrap());
+        session.send(Method::POST, root, Some(new)).await; // A conflict.
+        session.send(Method::GET, &format!("{path}/value"), None).await;
+        session.send(Method::POST, &format!("{path}/rotate"), Some(json!({ "value": CANARIES[1] }))).await;
+        session.send(Method::GET, &format!("{path}/value"), None).await;
+        for misplaced in [
+            json!({ "name": [CANARIES[2]] }),
+            json!({ CANARIES[2]: 1 }),
+            json!({ "name": "n", "provider": "p", "type": CANARIES[2], "value": CANARIES[2] }),
+            json!({ "name": "n", "provider": "p", "type": "SECRET", "value": format!("{}\0", CANARIES[2]) }),
+        ] {
+            session.send(Method::POST, root, Some(misplaced.clone())).await;
+            session.send(Method::PATCH, &path, Some(misplaced.clone())).await;
+            session.send(Method::POST, &format!("{path}/rotate"), Some(misplaced)).await;
+        }
+        session.send(Method::GET, &format!("{root}?limit={}", CANARIES[2]), None).await;
+        session.send(Method::GET, &format!("{root}/{}", CANARIES[2]), None).await;
+        session.send(Method::GET, &format!("{root}/audit"), None).await;
+        session.send(Method::DELETE, &path, None).await;
+        session.send(Method::GET, &format!("{path}/value"), None).await;
+    }
+    // An act that fails inside: what goes to the log then?
+    let postgres = database.sql("postgres").await;
+    postgres.batch_execute("ALTER TABLE strongroom.user_credentials ADD CHECK (name <> 'fail')").await.unwrap();
+    let fails = json!({ "name": "fail", "provider": "p", "type": "SECRET", "value": CANARIES[0] });
+    assert_eq!(session.send(Method::POST, "/api/credentials", Some(fails)).await["status"], 500);
+
+    let log = std::fs::read_to_string(&process.log).unwrap();
+    let postgres_log = std::fs::read_to_string(format!("{}/log", database.socket_folder())).unwrap();
+    let dump = dump(&database);
+    assert!(log.contains("/api/credentials/{id}/value") && dump.contains("strongroom:v1:"), "the search has material");
+    let keys = std::fs::read_to_string(folder.path().join("keys.json")).unwrap();
+    let keys: Value = serde_json::from_str(&keys).unwrap();
+    let key = keys["keys"][0]["key"].as_str().unwrap();
+    let mut secrets: Vec<&str> = CANARIES.to_vec();
+    secrets.extend([&token[4..], key]);
+    for secret in secrets {
+        for (place, text) in
+            [("our log", &log), ("an answer", &session.heard), ("PostgreSQL's log", &postgres_log), ("the dump", &dump)]
+        {
+            assert!(!text.contains(secret), "{secret} is in {place}");
+        }
+    }
+}
+
+fn dump(database: &TestDatabase) -> String {
+    #[allow(clippy::disallowed_methods, reason = "set by scripts/with-postgres")]
+    let bin = std::env::var("STRONGROOM_TEST_PGBIN").unwrap();
+    let output = Command::new(format!("{bin}/pg_dump")).arg(database.url("postgres")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}

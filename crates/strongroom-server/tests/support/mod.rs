@@ -1,0 +1,130 @@
+//! The API over a database of its own, and requests to it.
+#![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "tests only; each file uses its part")]
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use reqwest::Method;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use strongroom_crypto::{KeyProvider, KeyRing};
+use strongroom_server::router;
+use strongroom_service::Vault;
+use strongroom_testing::{Person, TestDatabase};
+
+/// A server on a free port of this machine.
+pub struct Server {
+    pub database: TestDatabase,
+    pub url: String,
+    http: reqwest::Client,
+    _keys: tempfile::TempDir,
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    pub fn id(&self) -> String {
+        self.json()["id"].as_str().unwrap().into()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The code of a problem, after a look at its form.
+    pub fn problem(&self) -> String {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text);
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status);
+        assert_eq!(problem["request_id"], self.header("x-request-id"));
+        problem["type"].as_str().unwrap().strip_prefix("urn:strongroom:problem:").unwrap().into()
+    }
+}
+
+impl Server {
+    pub async fn start() -> Self {
+        Self::start_with_limit(NonZeroU32::new(10)).await
+    }
+
+    pub async fn start_with_limit(reveals_per_minute: Option<NonZeroU32>) -> Self {
+        let database = TestDatabase::create().await;
+        let keys = tempfile::tempdir().unwrap();
+        let ring = KeyRing::create(&keys.path().join("keys.json")).unwrap();
+        let vault = Vault::new(database.store().await, KeyProvider::Local(ring), reveals_per_minute);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router(Arc::new(vault))).await });
+        Self { database, url, http: reqwest::Client::new(), _keys: keys }
+    }
+
+    pub async fn person(&self, name: &str) -> Person {
+        Person::create(&self.database, name).await
+    }
+
+    pub async fn send(&self, who: Option<&Person>, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let token = who.map(|person| person.token.to_text().expose_secret().to_owned());
+        self.send_as(token.as_deref(), method, path, body.map(|body| body.to_string())).await
+    }
+
+    /// With any token and any text as body.
+    pub async fn send_as(&self, token: Option<&str>, method: Method, path: &str, body: Option<String>) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.url));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body);
+        }
+        let answer = request.send().await.unwrap();
+        Answer {
+            status: answer.status().as_u16(),
+            headers: answer.headers().clone(),
+            text: answer.text().await.unwrap(),
+        }
+    }
+
+    pub async fn get(&self, who: &Person, path: &str) -> Answer {
+        self.send(Some(who), Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, who: &Person, path: &str, body: Value) -> Answer {
+        self.send(Some(who), Method::POST, path, Some(body)).await
+    }
+
+    pub async fn delete(&self, who: &Person, path: &str) -> Answer {
+        self.send(Some(who), Method::DELETE, path, None).await
+    }
+
+    /// Keeps a credential under /api/credentials and returns its id.
+    pub async fn keep(&self, who: &Person, name: &str, value: &str) -> String {
+        let answer = self.post(who, "/api/credentials", credential(name, value)).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        answer.id()
+    }
+
+    /// Makes a workspace and returns its id.
+    pub async fn workspace(&self, owner: &Person, name: &str) -> String {
+        self.post(owner, "/api/workspaces", json!({ "name": name })).await.id()
+    }
+
+    /// Gives a person a role there.
+    pub async fn seat(&self, owner: &Person, workspace: &str, person: &Person, role: &str) {
+        let path = format!("/api/workspaces/{workspace}/members/{}", person.id);
+        let answer = self.send(Some(owner), Method::PUT, &path, Some(json!({ "role": role }))).await;
+        assert_eq!(answer.status, 204, "{}", answer.text);
+    }
+}
+
+/// A body for POST /api/credentials.
+pub fn credential(name: &str, value: &str) -> Value {
+    json!({ "name": name, "provider": "github", "type": "API_KEY", "value": value })
+}
