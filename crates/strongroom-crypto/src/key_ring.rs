@@ -2,17 +2,21 @@
 //! Immutable once loaded. Keys never leave this crate, and a key is found by its name, never by trial.
 
 use std::fs::{self, File};
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{Read, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use data_encoding::{BASE64, HEXLOWER};
+use nix::unistd::geteuid;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::aead::{KEY_BYTES, Key};
 use crate::error::SealingError;
 use crate::random::random_bytes;
+
+/// Room for thousands of keys, and taken at once: a buffer that grew would leave keys behind where it was.
+const MAX_FILE_BYTES: usize = 1024 * 1024;
 
 /// The name of a key-encryption key: 1 to 64 letters, digits and `-._:`. Not secret; every envelope carries one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,11 +88,18 @@ impl KeyRing {
     /// Refuses a file that others may read or write, and one that is not a key file of this version.
     pub fn load(path: &Path) -> Result<Self, SealingError> {
         let refused = |reason: String| SealingError::KeyFile { path: path.into(), reason };
-        let mode = fs::metadata(path).map_err(|e| refused(e.to_string()))?.permissions().mode();
-        if mode & 0o077 != 0 {
+        // Opened once: what is checked is what is read.
+        let file = File::open(path).map_err(|e| refused(e.to_string()))?;
+        let metadata = file.metadata().map_err(|e| refused(e.to_string()))?;
+        let mode = metadata.permissions().mode();
+        if !metadata.is_file() || mode & 0o077 != 0 {
             return Err(refused(format!("others may use it (mode {:o}); run chmod 600 on it", mode & 0o777)));
         }
-        let text = Zeroizing::new(fs::read(path).map_err(|e| refused(e.to_string()))?);
+        if ![0, geteuid().as_raw()].contains(&metadata.uid()) {
+            return Err(refused("it belongs to another user; run chown on it".into()));
+        }
+        let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE_BYTES));
+        file.take(MAX_FILE_BYTES as u64).read_to_end(&mut text).map_err(|e| refused(e.to_string()))?;
         // Where the JSON is wrong is fit to be told, what stands there is not.
         let file: KeyFile = serde_json::from_slice(&text)
             .map_err(|e| refused(format!("it is not a key file (line {}, column {})", e.line(), e.column())))?;

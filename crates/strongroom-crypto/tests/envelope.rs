@@ -1,5 +1,6 @@
 //! The promises of sealing, from outside: what is bound stays bound, what was changed does not open, and the format
 //! of yesterday opens tomorrow.
+#![allow(clippy::unwrap_used, reason = "tests only")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 use strongroom_types::{ApiToken, Caller, InvitationToken, ProblemCode, RequestId, RuntimeRole};
 
 use crate::problem::Refusal;
@@ -132,11 +133,10 @@ fn invalid(whole: &str, path: &serde_path_to_error::Path, error: &dyn std::fmt::
         None if message.contains(['`', '"']) && !message.starts_with("missing field") => "not valid".into(),
         None => message.into(),
     };
-    let place = path.to_string();
-    let place = if place == "." || message.starts_with("unknown field") {
-        whole.into()
-    } else {
-        format!("{whole}, at {place}")
+    // The first step names a field of ours; those after it may be keys that were sent.
+    let place = match path.iter().next() {
+        Some(Segment::Map { key }) if !message.starts_with("unknown field") => format!("{whole}, at {key}"),
+        _ => whole.into(),
     };
     Refusal::new(ProblemCode::InvalidRequest, format!("{place}: {expected}"))
 }

@@ -108,7 +108,10 @@ impl From<StoreError> for Refusal {
                     ..Self::new(ProblemCode::Unavailable, "the database does not answer; try again in a moment")
                 }
             }
-            StoreError::MissingReference | StoreError::Constraint | StoreError::Database(_) => Self::internal(&error),
+            StoreError::Constraint => {
+                Self::new(ProblemCode::InvalidRequest, "a value is beyond what can be kept, such as a year or a number")
+            }
+            StoreError::MissingReference | StoreError::Database(_) => Self::internal(&error),
         }
     }
 }

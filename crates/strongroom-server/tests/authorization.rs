@@ -1,5 +1,6 @@
 //! Every endpoint, asked by everybody. The snapshot is for reviewers: who gets which status where. A route without a
 //! case fails the test, as does a case without a route.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 mod support;
 
@@ -58,9 +59,11 @@ async fn case(
         ("POST", "/api/tokens") => Some(json!({ "name": "t" })),
         ("POST", "/api/workspaces") => Some(json!({ "name": "w" })),
         ("PUT", _) => Some(json!({ "role": "MEMBER" })),
-        ("POST", "/api/admin/invitations") => Some(json!({ "email": format!("{}@example.org", uuid::Uuid::new_v4()) })),
+        ("POST", "/api/admin/invitations") => {
+            Some(json!({ "email": format!("{}@example.org", strongroom_types::RequestId::generate()) }))
+        }
         ("POST", "/api/credentials" | "/api/admin/secrets") => {
-            let mut body = credential(&uuid::Uuid::new_v4().to_string(), "v");
+            let mut body = credential(&strongroom_types::RequestId::generate().to_string(), "v");
             if kind == "workspace's" {
                 body["workspace_id"] = workspace.clone().into();
             }
@@ -80,14 +83,14 @@ async fn case(
             path.replace("{id}", workspace).replace("{user_id}", &cast.victim.id.to_string())
         }
         _ if path.starts_with("/api/credentials/{id}") => {
-            let mut new = credential(&uuid::Uuid::new_v4().to_string(), "v");
+            let mut new = credential(&strongroom_types::RequestId::generate().to_string(), "v");
             if kind == "workspace's" {
                 new["workspace_id"] = workspace.clone().into();
             }
             path.replace("{id}", &server.post(&cast.ada, "/api/credentials", new).await.id())
         }
         _ if path.starts_with("/api/admin/secrets/{id}") => {
-            let new = credential(&uuid::Uuid::new_v4().to_string(), "v");
+            let new = credential(&strongroom_types::RequestId::generate().to_string(), "v");
             path.replace("{id}", &server.post(&cast.admin, "/api/admin/secrets", new).await.id())
         }
         _ => path.to_owned(),

@@ -1,4 +1,5 @@
 //! The binary from outside: its help as reviewers read it, and its words when something is wrong.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};

@@ -1,4 +1,5 @@
 //! The life of a credential over HTTP.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 mod support;
 

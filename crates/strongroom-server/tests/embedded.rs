@@ -1,4 +1,5 @@
 //! The main job on the embedded PostgreSQL, with the real binary: first start, restart, crash, and refusals.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 #[path = "support/process.rs"]
 mod process;

@@ -1,4 +1,5 @@
 //! Coming in, tokens, and members, over HTTP.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 mod support;
 
@@ -98,7 +99,7 @@ async fn owners_and_admins_manage_members_as_their_role_allows() {
     assert_eq!(server.delete(&bob, &member(&ada)).await.problem(), "forbidden");
     assert_eq!(server.delete(&bob, &member(&carl)).await.status, 204);
     assert_eq!(server.delete(&bob, &member(&carl)).await.problem(), "not-found");
-    let nobody = format!("/api/workspaces/{workspace}/members/{}", uuid::Uuid::new_v4());
+    let nobody = format!("/api/workspaces/{workspace}/members/{}", strongroom_types::RequestId::generate());
     let answer = server.send(Some(&ada), Method::PUT, &nobody, Some(json!({ "role": "GUEST" }))).await;
     assert_eq!(answer.problem(), "not-found");
     assert_eq!(server.get(&carl, &format!("/api/workspaces/{workspace}/members")).await.problem(), "not-found");

@@ -1,6 +1,7 @@
 //! API tokens: the secret is handed over once, to the user whose it is, and never again.
 
 use strongroom_crypto::random_bytes;
+use strongroom_store::StoreError;
 use strongroom_types::{ApiToken, ApiTokenSummary, Caller, NewApiToken, RuntimeRole, TokenId};
 
 use crate::error::ServiceError;
@@ -17,11 +18,16 @@ impl Vault {
     /// Makes a token for the caller.
     ///
     /// # Errors
-    /// As the store's.
+    /// [`ServiceError::Conflict`] where he has too many.
     pub async fn create_token(&self, caller: &Caller, new: &NewApiToken) -> Result<IssuedToken, ServiceError> {
         let token = ApiToken::new(caller.user_id(), &random_bytes()?);
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
-        let summary = transaction.insert_token(TokenId::generate(), &token, new).await?;
+        let summary = match transaction.insert_token(TokenId::generate(), &token, new).await {
+            Err(StoreError::Conflict) => {
+                return Err(ServiceError::Conflict("you have 100 live tokens; revoke one first"));
+            }
+            inserted => inserted?,
+        };
         transaction.commit().await?;
         Ok(IssuedToken { summary, token })
     }

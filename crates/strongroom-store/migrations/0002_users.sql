@@ -12,13 +12,15 @@ CREATE UNIQUE INDEX users_email_key ON strongroom.users (lower(email));
 ALTER TABLE strongroom.users ENABLE ROW LEVEL SECURITY;
 ALTER TABLE strongroom.users FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_row ON strongroom.users FOR SELECT TO strongroom_app, strongroom_system
-    USING (id = (SELECT strongroom.current_user_id()));
+    USING (strongroom.require_caller() AND id = (SELECT strongroom.current_user_id()));
 CREATE POLICY colleagues ON strongroom.users FOR SELECT TO strongroom_app
-    USING (id = ANY ((SELECT strongroom.caller_colleagues())::uuid[]));
--- For caller_is_admin() and accept_invitation(), which run as the owner.
+    USING (strongroom.require_caller() AND id = ANY ((SELECT strongroom.caller_colleagues())::uuid[]));
+-- For caller_is_admin(), accept_invitation() and reveal_credential(), which run as the owner; the last one locks.
 CREATE POLICY owner_reads ON strongroom.users FOR SELECT TO strongroom_owner USING (true);
 CREATE POLICY owner_inserts ON strongroom.users FOR INSERT TO strongroom_owner WITH CHECK (true);
-GRANT SELECT ON strongroom.users TO strongroom_app, strongroom_system;
+CREATE POLICY owner_locks ON strongroom.users FOR UPDATE TO strongroom_owner USING (true);
+-- Who administers the instance is not for colleagues to read; caller_is_admin() says it of the caller.
+GRANT SELECT (id, email, display_name, created_at) ON strongroom.users TO strongroom_app, strongroom_system;
 
 -- Whether anybody lives here yet: a server that finds people but no key file must not make a new key.
 CREATE FUNCTION strongroom.vault_is_empty() RETURNS boolean

@@ -1,5 +1,6 @@
--- The record. Rows are inserted by the triggers of the tables that they tell of and by reveal_credential();
--- no role may change or remove one. No foreign keys: history survives what it speaks of.
+-- The record. Rows are inserted by the triggers of the tables that they tell of, by reveal_credential() and by
+-- record_denial(), which run as the owner: no runtime role can add, change or remove one. No foreign keys: history
+-- survives what it speaks of.
 
 CREATE TYPE strongroom.entity_type AS ENUM ('CREDENTIAL', 'WORKSPACE', 'API_TOKEN', 'INVITATION', 'USER');
 CREATE TYPE strongroom.activity_action AS ENUM (
@@ -12,7 +13,8 @@ CREATE TYPE strongroom.credential_scope AS ENUM ('USER', 'WORKSPACE', 'SYSTEM');
 
 CREATE TABLE strongroom.activity_logs (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    occurred_at timestamptz NOT NULL DEFAULT now(),
+    -- The time of the act, not of its transaction, which a caller may hold open.
+    occurred_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     action strongroom.activity_action NOT NULL,
     outcome strongroom.activity_outcome NOT NULL DEFAULT 'ALLOWED',
     reason varchar(50) CHECK ((outcome = 'DENIED') = (reason IS NOT NULL)),
@@ -36,30 +38,27 @@ CREATE INDEX activity_logs_workspace ON strongroom.activity_logs (workspace_id, 
 ALTER TABLE strongroom.activity_logs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE strongroom.activity_logs FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_actions ON strongroom.activity_logs FOR SELECT TO strongroom_app, strongroom_system
-    USING (actor_id = (SELECT strongroom.current_user_id()));
+    USING (strongroom.require_caller() AND actor_id = (SELECT strongroom.current_user_id()));
 CREATE POLICY own_credentials ON strongroom.activity_logs FOR SELECT TO strongroom_app
-    USING (owner_id = (SELECT strongroom.current_user_id()) AND scope = 'USER');
+    USING (strongroom.require_caller() AND owner_id = (SELECT strongroom.current_user_id()) AND scope = 'USER');
 CREATE POLICY administered_workspaces ON strongroom.activity_logs FOR SELECT TO strongroom_app
-    USING (workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN}'))::uuid[]));
+    USING (strongroom.require_caller()
+           AND workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN}'))::uuid[]));
 CREATE POLICY system_records ON strongroom.activity_logs FOR SELECT TO strongroom_system
-    USING ((scope = 'SYSTEM' OR entity_type = 'INVITATION') AND (SELECT strongroom.caller_is_admin()));
+    USING (strongroom.require_caller()
+           AND (scope = 'SYSTEM' OR entity_type = 'INVITATION') AND (SELECT strongroom.caller_is_admin()));
 CREATE POLICY auditor_reads ON strongroom.activity_logs FOR SELECT TO strongroom_auditor USING (true);
--- A caller can add to the record only in his own name, and only about what he may know of.
-CREATE POLICY own_records ON strongroom.activity_logs FOR INSERT TO strongroom_app
-    WITH CHECK (actor_id = (SELECT strongroom.current_user_id())
-                AND scope IS DISTINCT FROM 'SYSTEM'
-                AND (owner_id = (SELECT strongroom.current_user_id())
-                     OR workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN,MEMBER,GUEST}'))::uuid[])));
-CREATE POLICY admin_records ON strongroom.activity_logs FOR INSERT TO strongroom_system
-    WITH CHECK (actor_id = (SELECT strongroom.current_user_id())
-                AND workspace_id IS NULL
-                AND (scope = 'SYSTEM' OR entity_type = 'INVITATION')
-                AND (SELECT strongroom.caller_is_admin()));
--- For accept_invitation(), which runs as the owner.
+-- For the functions that write the record, count a caller's reveals, and keep a former person's id from a new one.
+CREATE POLICY owner_reads ON strongroom.activity_logs FOR SELECT TO strongroom_owner USING (true);
 CREATE POLICY owner_inserts ON strongroom.activity_logs FOR INSERT TO strongroom_owner WITH CHECK (true);
-
 GRANT SELECT ON strongroom.activity_logs TO strongroom_app, strongroom_system, strongroom_auditor;
--- id and occurred_at are the database's: nobody backdates a record.
-GRANT INSERT (action, outcome, reason, actor_id, entity_type, entity_id, owner_id, workspace_id, scope,
-              provider, name, version, request_id)
-    ON strongroom.activity_logs TO strongroom_app, strongroom_system;
+
+-- Records that the caller's role in a workspace of his did not allow what he tried there.
+CREATE FUNCTION strongroom.record_denial(workspace uuid, attempt strongroom.activity_action) RETURNS void
+LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO strongroom.activity_logs (action, outcome, reason, actor_id, entity_type, entity_id, workspace_id)
+    SELECT attempt, 'DENIED', 'ROLE', strongroom.current_user_id(), 'WORKSPACE', workspace, workspace
+    WHERE workspace = ANY (strongroom.caller_workspaces('{OWNER,ADMIN,MEMBER,GUEST}'));
+END $$;
+GRANT EXECUTE ON FUNCTION strongroom.record_denial(uuid, strongroom.activity_action) TO strongroom_app;

@@ -15,7 +15,7 @@ CREATE INDEX api_tokens_user ON strongroom.api_tokens (user_id, id DESC);
 ALTER TABLE strongroom.api_tokens ENABLE ROW LEVEL SECURITY;
 ALTER TABLE strongroom.api_tokens FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_tokens ON strongroom.api_tokens TO strongroom_app
-    USING (user_id = (SELECT strongroom.current_user_id()))
+    USING (strongroom.require_caller() AND user_id = (SELECT strongroom.current_user_id()))
     WITH CHECK (user_id = (SELECT strongroom.current_user_id()));
 -- For prove_caller() and accept_invitation(), which run as the owner.
 CREATE POLICY owner_reads ON strongroom.api_tokens FOR SELECT TO strongroom_owner USING (true);
@@ -36,7 +36,7 @@ CREATE TRIGGER guard_api_token BEFORE UPDATE ON strongroom.api_tokens
     FOR EACH ROW EXECUTE FUNCTION strongroom.guard_api_token();
 
 CREATE FUNCTION strongroom.record_api_token() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO strongroom.activity_logs (action, actor_id, entity_type, entity_id, owner_id, name)
     VALUES (CASE TG_OP WHEN 'INSERT' THEN 'TOKEN_CREATED' ELSE 'TOKEN_REVOKED' END::strongroom.activity_action,

@@ -11,7 +11,7 @@ CREATE INDEX workspaces_created_by ON strongroom.workspaces (created_by);
 ALTER TABLE strongroom.workspaces ENABLE ROW LEVEL SECURITY;
 ALTER TABLE strongroom.workspaces FORCE ROW LEVEL SECURITY;
 CREATE POLICY member_reads ON strongroom.workspaces FOR SELECT TO strongroom_app
-    USING (id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN,MEMBER,GUEST}'))::uuid[]));
+    USING (strongroom.require_caller() AND id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN,MEMBER,GUEST}'))::uuid[]));
 CREATE POLICY anyone_creates ON strongroom.workspaces FOR INSERT TO strongroom_app
     WITH CHECK (created_by = (SELECT strongroom.current_user_id()));
 GRANT SELECT ON strongroom.workspaces TO strongroom_app;

@@ -1,6 +1,6 @@
 -- Who belongs to a workspace, and as what. OWNERs manage everybody; ADMINs manage MEMBERs and GUESTs,
--- so that an ADMIN can neither raise himself nor unseat an OWNER. Nobody changes his own membership,
--- so that an OWNER who acts is an OWNER who stays.
+-- so that an ADMIN can neither raise himself nor unseat an OWNER. Nobody changes his own membership, so that
+-- an OWNER who acts is an OWNER who stays; others may leave.
 
 CREATE TABLE strongroom.workspace_members (
     workspace_id uuid NOT NULL REFERENCES strongroom.workspaces ON DELETE CASCADE,
@@ -14,23 +14,28 @@ CREATE INDEX workspace_members_user ON strongroom.workspace_members (user_id, ro
 ALTER TABLE strongroom.workspace_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE strongroom.workspace_members FORCE ROW LEVEL SECURITY;
 CREATE POLICY member_reads ON strongroom.workspace_members FOR SELECT TO strongroom_app
-    USING (workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN,MEMBER,GUEST}'))::uuid[]));
+    USING (strongroom.require_caller() AND workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN,MEMBER,GUEST}'))::uuid[]));
 CREATE POLICY owner_role_adds ON strongroom.workspace_members FOR INSERT TO strongroom_app
     WITH CHECK (workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER}'))::uuid[]));
 CREATE POLICY admin_role_adds ON strongroom.workspace_members FOR INSERT TO strongroom_app
     WITH CHECK (role IN ('MEMBER', 'GUEST') AND workspace_id = ANY ((SELECT strongroom.caller_workspaces('{ADMIN}'))::uuid[]));
 CREATE POLICY owner_role_changes ON strongroom.workspace_members FOR UPDATE TO strongroom_app
-    USING (user_id <> (SELECT strongroom.current_user_id())
+    USING (strongroom.require_caller() AND user_id <> (SELECT strongroom.current_user_id())
            AND workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER}'))::uuid[]));
 CREATE POLICY admin_role_changes ON strongroom.workspace_members FOR UPDATE TO strongroom_app
-    USING (role IN ('MEMBER', 'GUEST') AND workspace_id = ANY ((SELECT strongroom.caller_workspaces('{ADMIN}'))::uuid[]));
+    USING (strongroom.require_caller() AND role IN ('MEMBER', 'GUEST') AND workspace_id = ANY ((SELECT strongroom.caller_workspaces('{ADMIN}'))::uuid[]));
 CREATE POLICY owner_role_removes ON strongroom.workspace_members FOR DELETE TO strongroom_app
-    USING (user_id <> (SELECT strongroom.current_user_id())
+    USING (strongroom.require_caller() AND user_id <> (SELECT strongroom.current_user_id())
            AND workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER}'))::uuid[]));
 CREATE POLICY admin_role_removes ON strongroom.workspace_members FOR DELETE TO strongroom_app
-    USING (role IN ('MEMBER', 'GUEST') AND workspace_id = ANY ((SELECT strongroom.caller_workspaces('{ADMIN}'))::uuid[]));
--- For caller_workspaces(), caller_colleagues() and seat_workspace_owner(), which run as the owner.
+    USING (strongroom.require_caller() AND role IN ('MEMBER', 'GUEST') AND workspace_id = ANY ((SELECT strongroom.caller_workspaces('{ADMIN}'))::uuid[]));
+-- Whoever is no OWNER may leave.
+CREATE POLICY own_leave ON strongroom.workspace_members FOR DELETE TO strongroom_app
+    USING (strongroom.require_caller() AND role <> 'OWNER' AND user_id = (SELECT strongroom.current_user_id()));
+-- For caller_workspaces(), caller_colleagues(), seat_workspace_owner() and guard_workspace_member(), which run as the
+-- owner; the last one locks.
 CREATE POLICY owner_reads ON strongroom.workspace_members FOR SELECT TO strongroom_owner USING (true);
+CREATE POLICY owner_locks ON strongroom.workspace_members FOR UPDATE TO strongroom_owner USING (true);
 CREATE POLICY owner_inserts ON strongroom.workspace_members FOR INSERT TO strongroom_owner WITH CHECK (true);
 GRANT SELECT, DELETE ON strongroom.workspace_members TO strongroom_app;
 GRANT INSERT (workspace_id, user_id, role), UPDATE (role) ON strongroom.workspace_members TO strongroom_app;
@@ -46,9 +51,26 @@ END $$;
 CREATE TRIGGER seat_workspace_owner AFTER INSERT ON strongroom.workspaces
     FOR EACH ROW EXECUTE FUNCTION strongroom.seat_workspace_owner();
 
+-- Two OWNERs who remove each other at once must not both succeed: changes of a workspace's members wait for each other
+-- at the rows of its OWNERs, and whoever waited must still be who he was. A cascade has no caller and does not wait.
+CREATE FUNCTION strongroom.guard_workspace_member() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF strongroom.current_user_id() IS NOT NULL AND OLD.user_id <> strongroom.current_user_id() THEN
+        PERFORM FROM strongroom.workspace_members
+        WHERE workspace_id = OLD.workspace_id AND role = 'OWNER' ORDER BY user_id FOR UPDATE;
+        IF NOT OLD.workspace_id = ANY (strongroom.caller_workspaces('{OWNER,ADMIN}')) THEN
+            RAISE EXCEPTION 'the caller is no admin of this workspace any more' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER guard_workspace_member BEFORE UPDATE OR DELETE ON strongroom.workspace_members
+    FOR EACH ROW EXECUTE FUNCTION strongroom.guard_workspace_member();
+
 -- A cascade (its user or workspace is deleted) has no caller, and leaves no record of its own.
 CREATE FUNCTION strongroom.record_workspace_member() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     member strongroom.workspace_members := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 BEGIN

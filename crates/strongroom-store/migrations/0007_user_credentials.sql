@@ -34,35 +34,46 @@ CREATE INDEX user_credentials_system ON strongroom.user_credentials (id DESC) WH
 ALTER TABLE strongroom.user_credentials ENABLE ROW LEVEL SECURITY;
 ALTER TABLE strongroom.user_credentials FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_read ON strongroom.user_credentials FOR SELECT TO strongroom_app
-    USING (scope = 'USER' AND user_id = (SELECT strongroom.current_user_id()));
+    USING (strongroom.require_caller() AND scope = 'USER' AND user_id = (SELECT strongroom.current_user_id()));
 CREATE POLICY own_create ON strongroom.user_credentials FOR INSERT TO strongroom_app
     WITH CHECK (scope = 'USER' AND user_id = (SELECT strongroom.current_user_id()));
 CREATE POLICY own_change ON strongroom.user_credentials FOR UPDATE TO strongroom_app
-    USING (scope = 'USER' AND user_id = (SELECT strongroom.current_user_id()));
+    USING (strongroom.require_caller() AND scope = 'USER' AND user_id = (SELECT strongroom.current_user_id()));
 CREATE POLICY workspace_read ON strongroom.user_credentials FOR SELECT TO strongroom_app
-    USING (scope = 'WORKSPACE' AND workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN}'))::uuid[]));
+    USING (strongroom.require_caller() AND scope = 'WORKSPACE' AND workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN}'))::uuid[]));
 CREATE POLICY workspace_create ON strongroom.user_credentials FOR INSERT TO strongroom_app
     WITH CHECK (scope = 'WORKSPACE' AND user_id = (SELECT strongroom.current_user_id())
                 AND workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN}'))::uuid[]));
 CREATE POLICY workspace_change ON strongroom.user_credentials FOR UPDATE TO strongroom_app
-    USING (scope = 'WORKSPACE' AND workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN}'))::uuid[]));
+    USING (strongroom.require_caller() AND scope = 'WORKSPACE' AND workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN}'))::uuid[]));
 CREATE POLICY system_read ON strongroom.user_credentials FOR SELECT TO strongroom_system
-    USING (scope = 'SYSTEM' AND (SELECT strongroom.caller_is_admin()));
+    USING (strongroom.require_caller() AND scope = 'SYSTEM' AND (SELECT strongroom.caller_is_admin()));
 CREATE POLICY system_create ON strongroom.user_credentials FOR INSERT TO strongroom_system
     WITH CHECK (scope = 'SYSTEM' AND user_id = (SELECT strongroom.current_user_id())
                 AND (SELECT strongroom.caller_is_admin()));
 CREATE POLICY system_change ON strongroom.user_credentials FOR UPDATE TO strongroom_system
-    USING (scope = 'SYSTEM' AND (SELECT strongroom.caller_is_admin()));
+    USING (strongroom.require_caller() AND scope = 'SYSTEM' AND (SELECT strongroom.caller_is_admin()));
 
-GRANT SELECT ON strongroom.user_credentials TO strongroom_app, strongroom_system;
+-- For reveal_credential(), which runs as the owner: the same rows, by the login that calls it.
+CREATE POLICY reveal ON strongroom.user_credentials TO strongroom_owner
+    USING (CASE session_user
+        WHEN 'strongroom_app' THEN
+            (scope = 'USER' AND user_id = (SELECT strongroom.current_user_id()))
+            OR (scope = 'WORKSPACE' AND workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN}'))::uuid[]))
+        WHEN 'strongroom_system' THEN scope = 'SYSTEM' AND (SELECT strongroom.caller_is_admin())
+        ELSE false END);
+
+-- Envelopes can be written and not read: they leave through reveal_credential(), with their record, or not at all.
 -- No column of a row's identity (id, owner, workspace, scope, creation) can be updated; nothing is deleted.
-GRANT INSERT (id, user_id, workspace_id, name, provider, type, scope, encrypted_value, masked_value,
+GRANT SELECT (id, user_id, workspace_id, name, provider, type, scope, masked_value, version, description, expires_at,
+              last_used_at, metadata, is_active, rotated_at, created_at, updated_at),
+      INSERT (id, user_id, workspace_id, name, provider, type, scope, encrypted_value, masked_value,
               description, expires_at, metadata),
-      UPDATE (name, description, expires_at, metadata, encrypted_value, masked_value, version, is_active, last_used_at)
+      UPDATE (name, description, expires_at, metadata, encrypted_value, masked_value, version, is_active)
     ON strongroom.user_credentials TO strongroom_app, strongroom_system;
 
 CREATE FUNCTION strongroom.record_credential() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO strongroom.activity_logs
         (action, actor_id, entity_type, entity_id, owner_id, workspace_id, scope, provider, name, version)

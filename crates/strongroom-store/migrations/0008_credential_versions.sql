@@ -14,10 +14,10 @@ ALTER TABLE strongroom.credential_versions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE strongroom.credential_versions FORCE ROW LEVEL SECURITY;
 -- Whoever sees the credential sees its versions: the inner SELECT is under the reader's own policies.
 CREATE POLICY credential_reads ON strongroom.credential_versions FOR SELECT TO strongroom_app, strongroom_system
-    USING (EXISTS (SELECT FROM strongroom.user_credentials AS c WHERE c.id = credential_id));
+    USING (strongroom.require_caller() AND EXISTS (SELECT FROM strongroom.user_credentials AS c WHERE c.id = credential_id));
 -- For guard_credential(), which runs as the owner.
 CREATE POLICY owner_inserts ON strongroom.credential_versions FOR INSERT TO strongroom_owner WITH CHECK (true);
-GRANT SELECT ON strongroom.credential_versions TO strongroom_app, strongroom_system;
+GRANT SELECT (credential_id, version, masked_value, superseded_at) ON strongroom.credential_versions TO strongroom_app, strongroom_system;
 
 CREATE FUNCTION strongroom.guard_credential() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -9,7 +9,7 @@ CREATE TABLE strongroom.invitations (
     is_admin boolean NOT NULL DEFAULT false,
     created_by uuid REFERENCES strongroom.users ON DELETE CASCADE,
     created_at timestamptz NOT NULL DEFAULT now(),
-    expires_at timestamptz NOT NULL CHECK (expires_at > created_at),
+    expires_at timestamptz NOT NULL CHECK (expires_at > created_at AND expires_at <= created_at + interval '31 days'),
     accepted_at timestamptz
 );
 CREATE INDEX invitations_created_by ON strongroom.invitations (created_by);
@@ -17,7 +17,7 @@ CREATE INDEX invitations_created_by ON strongroom.invitations (created_by);
 ALTER TABLE strongroom.invitations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE strongroom.invitations FORCE ROW LEVEL SECURITY;
 CREATE POLICY admin_reads ON strongroom.invitations FOR SELECT TO strongroom_system
-    USING ((SELECT strongroom.caller_is_admin()));
+    USING (strongroom.require_caller() AND (SELECT strongroom.caller_is_admin()));
 CREATE POLICY admin_invites ON strongroom.invitations FOR INSERT TO strongroom_system
     WITH CHECK (created_by = (SELECT strongroom.current_user_id()) AND email IS NOT NULL AND (SELECT strongroom.caller_is_admin()));
 -- For accept_invitation() and invite_first_admin(), which run as the owner.
@@ -26,7 +26,7 @@ GRANT SELECT (id, email, is_admin, created_by, created_at, expires_at, accepted_
 GRANT INSERT (id, token_hash, email, is_admin, created_by, expires_at) ON strongroom.invitations TO strongroom_system;
 
 CREATE FUNCTION strongroom.record_invitation() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO strongroom.activity_logs (action, actor_id, entity_type, entity_id, name)
     VALUES ('INVITATION_CREATED', NEW.created_by, 'INVITATION', NEW.id, NEW.email);
@@ -60,10 +60,15 @@ DECLARE
     accepted strongroom.invitations;
 BEGIN
     UPDATE strongroom.invitations AS i SET accepted_at = now()
-    WHERE i.token_hash = sha256(secret) AND i.accepted_at IS NULL AND i.expires_at > now()
+    WHERE i.token_hash = sha256(secret) AND i.accepted_at IS NULL AND i.expires_at > clock_timestamp()
     RETURNING i.* INTO accepted;
-    IF accepted.id IS NULL THEN
+    -- A set-up invitation is for a vault without people, whenever it was made.
+    IF accepted.id IS NULL OR (accepted.created_by IS NULL AND NOT strongroom.vault_is_empty()) THEN
         RAISE EXCEPTION 'the invitation is not valid' USING ERRCODE = 'SR401';
+    END IF;
+    -- The id of a person who was deleted is the key to what the record keeps of him.
+    IF EXISTS (SELECT FROM strongroom.activity_logs WHERE actor_id = new_user OR owner_id = new_user) THEN
+        RAISE EXCEPTION 'the id has been somebody''s' USING ERRCODE = 'unique_violation';
     END IF;
     INSERT INTO strongroom.users (id, email, display_name, is_admin)
     VALUES (new_user, coalesce(accepted.email, own_email), own_name, accepted.is_admin);

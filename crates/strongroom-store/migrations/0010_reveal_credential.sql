@@ -1,12 +1,13 @@
 -- A reveal in one statement, and so in one round trip and one commit: prove the caller, look the row up under his
--- policies, count his attempts, write the record, hand out the envelope. Runs as the runtime role, under RLS.
+-- policies, count his attempts, write the record, hand out the envelope. The only way to an envelope. Runs as the owner,
+-- whom row-level security binds like everybody else (FORCE), by the policy `reveal`.
 
 -- No row: the caller may not know of the credential. Otherwise one, whose outcome is ALLOWED, REVOKED or
 -- RATE_LIMITED; the envelope comes with ALLOWED alone. per_minute is the caller's limit; NULL: none.
 CREATE FUNCTION strongroom.reveal_credential(secret bytea, credential uuid, per_minute integer, request uuid)
 RETURNS TABLE (outcome text, retry_after_seconds integer, encrypted_value text,
                user_id uuid, workspace_id uuid, scope text, version integer)
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     caller uuid := strongroom.prove_caller(secret);
     found_row strongroom.user_credentials;
@@ -19,8 +20,9 @@ BEGIN
         RETURN;
     END IF;
     IF per_minute IS NOT NULL THEN
-        -- One caller's attempts are counted one after the other; other callers do not wait.
-        PERFORM pg_advisory_xact_lock(hashtextextended('strongroom reveal ' || caller, 0));
+        -- One caller's attempts are counted one after the other; others do not wait. Not an advisory lock, which any
+        -- login could take and keep.
+        PERFORM FROM strongroom.users AS u WHERE u.id = caller FOR NO KEY UPDATE;
         SELECT count(*), min(occurred_at) INTO attempts, oldest FROM (
             SELECT l.occurred_at FROM strongroom.activity_logs AS l
             WHERE l.actor_id = caller AND l.occurred_at > clock_timestamp() - interval '1 minute'
@@ -46,9 +48,12 @@ BEGIN
                 found_row.workspace_id, found_row.scope, found_row.provider, found_row.name, found_row.version, request);
     END IF;
     IF verdict = 'ALLOWED' THEN
-        -- To the minute: a row that many read is not rewritten by each of them.
-        UPDATE strongroom.user_credentials AS c SET last_used_at = now()
-        WHERE c.id = credential AND coalesce(c.last_used_at < now() - interval '1 minute', true);
+        -- To the minute: a row that many read is not rewritten by each of them. Nor is one waited for that somebody
+        -- is changing.
+        UPDATE strongroom.user_credentials AS c SET last_used_at = clock_timestamp()
+        WHERE c.id = (SELECT l.id FROM strongroom.user_credentials AS l
+                      WHERE l.id = credential AND coalesce(l.last_used_at < clock_timestamp() - interval '1 minute', true)
+                      FOR NO KEY UPDATE SKIP LOCKED);
     END IF;
     RETURN QUERY SELECT verdict,
         CASE verdict WHEN 'RATE_LIMITED'

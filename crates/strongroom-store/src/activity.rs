@@ -1,5 +1,5 @@
 //! The record in the database. Reading is scoped by row-level security; writing is the triggers' and the reveal's,
-//! but for the refusal that only the service knows of.
+//! but for the refusal that only the service knows of, and that the database words itself.
 
 use sqlx::postgres::PgRow;
 use sqlx::{Row, query};
@@ -44,22 +44,12 @@ impl Transaction {
     ///
     /// # Errors
     /// As any statement.
-    pub async fn record_denial(
-        &mut self,
-        actor: UserId,
-        workspace: WorkspaceId,
-        action: ActivityAction,
-    ) -> Result<(), StoreError> {
-        query(
-            "INSERT INTO strongroom.activity_logs
-                 (action, outcome, reason, actor_id, entity_type, entity_id, workspace_id)
-             VALUES ($1::strongroom.activity_action, 'DENIED', 'ROLE', $2, 'WORKSPACE', $3, $3)",
-        )
-        .bind(action.to_string())
-        .bind(actor.0)
-        .bind(workspace.0)
-        .execute(self.connection())
-        .await?;
+    pub async fn record_denial(&mut self, workspace: WorkspaceId, attempt: ActivityAction) -> Result<(), StoreError> {
+        query("SELECT strongroom.record_denial($1, $2::strongroom.activity_action)")
+            .bind(workspace.0)
+            .bind(attempt.to_string())
+            .execute(self.connection())
+            .await?;
         Ok(())
     }
 }

@@ -39,16 +39,19 @@ impl From<sqlx::Error> for StoreError {
             "23505" => Self::Conflict,
             "23503" => Self::MissingReference,
             "23514" | "23502" => Self::Constraint,
+            // Data exceptions: a number or a time that PostgreSQL cannot hold.
+            _ if code.starts_with("22") => Self::Constraint,
             _ if is_unavailable(&error, &code) => Self::Unavailable(error),
             _ => Self::Database(error),
         }
     }
 }
 
-/// Connection trouble (class 08), too many connections (53300), shutting down or starting up (57P01 to 57P03).
+/// Connection trouble (class 08), too many connections (53300), shutting down or starting up (57P01 to 57P03), a lock
+/// that is not let go of (55P03), a statement that took too long (57014).
 fn is_unavailable(error: &sqlx::Error, code: &str) -> bool {
     use sqlx::Error::{Io, PoolClosed, PoolTimedOut, WorkerCrashed};
     matches!(error, Io(_) | PoolClosed | PoolTimedOut | WorkerCrashed)
         || code.starts_with("08")
-        || matches!(code, "53300" | "57P01" | "57P02" | "57P03")
+        || matches!(code, "53300" | "55P03" | "57014" | "57P01" | "57P02" | "57P03")
 }

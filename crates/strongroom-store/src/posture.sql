@@ -26,9 +26,10 @@ lines (line) AS (
     SELECT format('membership %s in %s', pg_get_userbyid(member), pg_get_userbyid(roleid))
     FROM pg_auth_members WHERE pg_get_userbyid(member) IN (SELECT name FROM runtime UNION SELECT 'strongroom_owner')
     UNION ALL
-    SELECT format('%s %s owner %s%s', CASE relkind WHEN 'S' THEN 'sequence' WHEN 'r' THEN 'table' ELSE 'relation' END, relname, owner,
+    SELECT format('%s %s owner %s%s%s', CASE relkind WHEN 'S' THEN 'sequence' WHEN 'r' THEN 'table' ELSE 'relation' END, relname, owner,
                   CASE WHEN relkind <> 'S' THEN format(', row-level security %s',
-                       CASE WHEN relrowsecurity AND relforcerowsecurity THEN 'forced' WHEN relrowsecurity THEN 'enabled' ELSE 'off' END) END)
+                       CASE WHEN relrowsecurity AND relforcerowsecurity THEN 'forced' WHEN relrowsecurity THEN 'enabled' ELSE 'off' END) END,
+                  CASE WHEN relpersistence = 'u' THEN ', unlogged' END)
     FROM relations
     UNION ALL
     SELECT format('policy %s.%s %s %s to %s%s%s', r.relname, p.polname,
@@ -40,24 +41,46 @@ lines (line) AS (
                   ' check ' || regexp_replace(pg_get_expr(p.polwithcheck, p.polrelid), '\s+', ' ', 'g'))
     FROM pg_policy AS p JOIN relations AS r ON r.oid = p.polrelid
     UNION ALL
-    SELECT format('grant %s on %s to %s', string_agg(DISTINCT lower(a.privilege_type), ', '), g.object,
+    SELECT format('grant %s on %s to %s', string_agg(DISTINCT lower(a.privilege_type) || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END, ', '), g.object,
                   CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END)
     FROM grants AS g, aclexplode(g.acl) AS a WHERE a.grantee <> g.owner GROUP BY g.object, a.grantee
     UNION ALL
-    SELECT format('grant %s (%s) on table %s to %s', lower(a.privilege_type), string_agg(c.attname::text, ', ' ORDER BY c.attnum), r.relname,
+    SELECT format('grant %s%s (%s) on table %s to %s', lower(a.privilege_type), CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' END, string_agg(c.attname::text, ', ' ORDER BY c.attnum), r.relname,
                   CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END)
     FROM relations AS r JOIN pg_attribute AS c ON c.attrelid = r.oid AND c.attacl IS NOT NULL, aclexplode(c.attacl) AS a
-    GROUP BY r.relname, a.privilege_type, a.grantee
+    GROUP BY r.relname, a.privilege_type, a.is_grantable, a.grantee
     UNION ALL
-    SELECT format('function %s owner %s, %s, %s, settings %s, body %s', signature, owner,
+    SELECT format('function %s returns %s owner %s, %s, %s, %s%s, settings %s, body %s', signature, pg_get_function_result(functions.oid), owner,
                   CASE WHEN prosecdef THEN 'security definer' ELSE 'security invoker' END,
                   CASE provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END,
+                  (SELECT lanname FROM pg_language AS l WHERE l.oid = prolang), CASE WHEN proisstrict THEN ' strict' END,
                   array_to_string(proconfig, ' '), md5(prosrc))
     FROM functions
     UNION ALL
     SELECT format('trigger %s.%s %s %s', r.relname, t.tgname, CASE t.tgenabled WHEN 'O' THEN 'enabled' ELSE 'NOT ENABLED' END,
                   regexp_replace(pg_get_triggerdef(t.oid), '^CREATE TRIGGER \S+ ', ''))
     FROM pg_trigger AS t JOIN relations AS r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal
+    UNION ALL
+    SELECT format('schema strongroom owner %s', pg_get_userbyid(nspowner)) FROM pg_namespace WHERE nspname = 'strongroom'
+    UNION ALL
+    -- What changes under our tables' feet: settings of our roles, parameters granted to them, children of our tables,
+    -- views elsewhere that read them, foreign keys that are switched off.
+    SELECT format('setting of %s %s', r.rolname, array_to_string(s.setconfig, ', '))
+    FROM pg_db_role_setting AS s JOIN pg_roles AS r ON r.oid = s.setrole
+    WHERE r.rolname IN (SELECT name FROM runtime) AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+    UNION ALL
+    SELECT format('parameter %s granted to %s', p.parname, pg_get_userbyid(a.grantee))
+    FROM pg_parameter_acl AS p, aclexplode(p.paracl) AS a WHERE pg_get_userbyid(a.grantee) IN (SELECT name FROM runtime)
+    UNION ALL
+    SELECT format('child %s of %s', i.inhrelid::regclass, r.relname) FROM pg_inherits AS i JOIN relations AS r ON r.oid = i.inhparent
+    UNION ALL
+    SELECT DISTINCT format('view %s on %s', w.ev_class::regclass, r.relname)
+    FROM pg_depend AS d JOIN pg_rewrite AS w ON w.oid = d.objid AND d.classid = 'pg_rewrite'::regclass
+    JOIN relations AS r ON r.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass WHERE w.ev_class <> r.oid
+    UNION ALL
+    SELECT format('foreign key off %s on %s', c.conname, r.relname)
+    FROM pg_trigger AS t JOIN relations AS r ON r.oid = t.tgrelid JOIN pg_constraint AS c ON c.oid = t.tgconstraint
+    WHERE t.tgisinternal AND t.tgenabled <> 'O'
     UNION ALL
     SELECT format('rule %s.%s', r.relname, w.rulename) FROM pg_rewrite AS w JOIN relations AS r ON r.oid = w.ev_class
     UNION ALL

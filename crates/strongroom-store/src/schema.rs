@@ -56,6 +56,8 @@ impl Schema {
     /// As any connection.
     pub async fn connect(admin_url: &str) -> Result<Self, SchemaError> {
         let mut connection = options(admin_url)?.connect().await?;
+        // Any login may take an advisory lock and keep it; then this is an error and no endless wait.
+        query("SET lock_timeout = '60s'").execute(&mut connection).await?;
         query("SELECT pg_advisory_lock($1)").bind(SCHEMA_LOCK).execute(&mut connection).await?;
         Ok(Self { connection })
     }

@@ -11,7 +11,8 @@ impl Transaction {
     /// Adds a token of the caller's.
     ///
     /// # Errors
-    /// [`StoreError::Forbidden`] where the token claims another user.
+    /// [`StoreError::Forbidden`] where the token claims another user; [`StoreError::Conflict`] where the caller has 100
+    /// live ones, as many as a list shows.
     pub async fn insert_token(
         &mut self,
         id: TokenId,
@@ -20,7 +21,8 @@ impl Transaction {
     ) -> Result<ApiTokenSummary, StoreError> {
         let row = query(
             "INSERT INTO strongroom.api_tokens (id, user_id, name, token_hash, expires_at)
-             VALUES ($1, $2, $3, sha256($4), now() + make_interval(days => $5))
+             SELECT $1, $2, $3, sha256($4), now() + make_interval(days => $5)
+             WHERE (SELECT count(*) FROM strongroom.api_tokens WHERE revoked_at IS NULL AND expires_at > now()) < 100
              RETURNING id, name, created_at, expires_at, revoked_at",
         )
         .bind(id.0)
@@ -28,18 +30,20 @@ impl Transaction {
         .bind(new.name.as_str())
         .bind(token.expose())
         .bind(new.expires_in_days.days())
-        .fetch_one(self.connection())
-        .await?;
+        .fetch_optional(self.connection())
+        .await?
+        .ok_or(StoreError::Conflict)?;
         Ok(summary(&row)?)
     }
 
-    /// The caller's tokens, newest first.
+    /// The caller's tokens, live ones first, newest first; 100 at the most.
     ///
     /// # Errors
     /// As any statement.
     pub async fn tokens(&mut self) -> Result<Vec<ApiTokenSummary>, StoreError> {
         let rows = query(
-            "SELECT id, name, created_at, expires_at, revoked_at FROM strongroom.api_tokens ORDER BY id DESC LIMIT 100",
+            "SELECT id, name, created_at, expires_at, revoked_at FROM strongroom.api_tokens
+             ORDER BY revoked_at IS NULL AND expires_at > now() DESC, id DESC LIMIT 100",
         )
         .fetch_all(self.connection())
         .await?;

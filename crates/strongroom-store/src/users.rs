@@ -13,7 +13,7 @@ impl Transaction {
     /// As any statement.
     pub async fn current_user(&mut self) -> Result<User, StoreError> {
         let row = query(
-            "SELECT id, email, display_name, is_admin, created_at FROM strongroom.users
+            "SELECT id, email, display_name, strongroom.caller_is_admin() AS is_admin, created_at FROM strongroom.users
              WHERE id = (SELECT strongroom.current_user_id())",
         )
         .fetch_one(self.connection())

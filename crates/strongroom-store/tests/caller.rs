@@ -1,6 +1,7 @@
 //! Promise 2: the caller cannot be forged. The attacker of these tests holds the app role's login, and more.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-use strongroom_testing::{Person, Sql, SqlState, TestDatabase};
+use strongroom_testing::{Person, Sql, SqlState, TestDatabase, sees_nothing};
 
 /// What current_user_id() says, as text.
 async fn current_user(sql: &Sql) -> Option<String> {
@@ -21,7 +22,7 @@ async fn a_superuser_sees_the_rows_that_the_app_role_does_not() {
     ada.insert_credential(&app, "one").await;
     app.batch_execute("COMMIT").await.unwrap();
     assert_eq!(count(&database.sql("postgres").await, "user_credentials").await, 1);
-    assert_eq!(count(&database.sql("strongroom_app").await, "user_credentials").await, 0);
+    assert!(sees_nothing(&database.sql("strongroom_app").await, "user_credentials").await);
 }
 
 #[tokio::test]
@@ -37,26 +38,19 @@ async fn without_a_caller_no_role_sees_or_writes_anything() {
     for role in ["strongroom_app", "strongroom_system"] {
         let sql = database.sql(role).await;
         for table in ["users", "user_credentials", "credential_versions", "activity_logs"] {
-            assert_eq!(count(&sql, table).await, 0, "{role} sees {table}");
+            assert!(sees_nothing(&sql, table).await, "{role} sees {table}");
         }
-        let forged: &[&str] = &[
+        let forged =
             "INSERT INTO strongroom.user_credentials (id, user_id, name, provider, type, encrypted_value, masked_value)
-             VALUES (gen_random_uuid(), $1, 'n', 'p', 'API_KEY', 'v', '****')",
-            "INSERT INTO strongroom.activity_logs (action, actor_id, entity_type, entity_id, owner_id)
-             VALUES ('CREDENTIAL_ACCESSED', $1, 'CREDENTIAL', $1, $1)",
-        ];
-        for statement in forged {
-            let refused = sql.execute(*statement, &[&ada.id.0]).await.unwrap_err();
-            assert_eq!(refused.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{role}: {statement}");
-        }
-        let changed = sql
-            .execute("UPDATE strongroom.user_credentials SET name = 'mine' WHERE id = $1", &[&credential.0])
-            .await
-            .unwrap();
-        assert_eq!(changed, 0);
+             VALUES (gen_random_uuid(), $1, 'n', 'p', 'API_KEY', 'v', '****')";
+        let refused = sql.execute(forged, &[&ada.id.0]).await.unwrap_err();
+        assert_eq!(refused.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{role}");
+        let change = "UPDATE strongroom.user_credentials SET name = 'mine' WHERE id = $1";
+        let refused = sql.execute(change, &[&credential.0]).await.unwrap_err();
+        assert!(refused.as_db_error().unwrap().message().contains("call strongroom.prove_caller first"), "{role}");
     }
     for table in ["workspaces", "workspace_members"] {
-        assert_eq!(count(&app, table).await, 0);
+        assert!(sees_nothing(&app, table).await, "{table}");
     }
     let seated = app
         .execute(
@@ -79,7 +73,7 @@ async fn settings_made_by_hand_gain_nothing() {
     // On the connection where Ada was proven a moment ago, whose registers still hold her id …
     app.batch_execute("SET strongroom.proven = 'yes'; SET strongroom.caller = 'anything'").await.unwrap();
     assert_eq!(current_user(&app).await, None);
-    assert_eq!(count(&app, "user_credentials").await, 0);
+    assert!(sees_nothing(&app, "user_credentials").await);
     // … and on a fresh one, where there is nothing in them: an error, and no row.
     let fresh = database.sql("strongroom_app").await;
     fresh.batch_execute("SET strongroom.proven = 'yes'").await.unwrap();
@@ -147,7 +141,7 @@ async fn a_pooled_connection_keeps_nothing_of_its_last_caller() {
     assert_eq!(count(&app, "user_credentials").await, 0);
     app.batch_execute("COMMIT").await.unwrap();
     app.batch_execute("DISCARD ALL").await.unwrap();
-    assert_eq!(count(&app, "user_credentials").await, 0);
+    assert!(sees_nothing(&app, "user_credentials").await);
 }
 
 #[tokio::test]
@@ -200,6 +194,46 @@ async fn a_caller_cannot_make_a_token_for_somebody_else() {
         )
         .await;
     assert_eq!(forged.unwrap_err().code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
+}
+
+#[tokio::test]
+async fn a_token_revoked_meanwhile_proves_nobody_in_an_older_snapshot() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    for level in ["REPEATABLE READ", "SERIALIZABLE"] {
+        app.batch_execute(&format!("BEGIN ISOLATION LEVEL {level}; SELECT 1")).await.unwrap();
+        let refused = app.execute("SELECT strongroom.prove_caller($1)", &[&ada.token.expose()]).await.unwrap_err();
+        assert!(refused.as_db_error().unwrap().message().contains("read committed only"), "{level}");
+        app.batch_execute("ROLLBACK").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_token_whose_claimed_user_is_not_its_users_proves_nobody() {
+    let database = TestDatabase::create().await;
+    let (ada, eve) = (Person::create(&database, "ada").await, Person::create(&database, "eve").await);
+    // Eve makes a token of her own, as she may, whose text begins with Ada's id.
+    let forged = [ada.id.0.as_bytes(), &[7_u8; 32][..]].concat();
+    let app = database.sql("strongroom_app").await;
+    eve.begin(&app).await;
+    let insert = "INSERT INTO strongroom.api_tokens (id, user_id, name, token_hash, expires_at)
+         VALUES (gen_random_uuid(), $1, 'mine', sha256($2), now() + interval '1 day')";
+    app.execute(insert, &[&eve.id.0, &forged]).await.unwrap();
+    app.batch_execute("COMMIT").await.unwrap();
+    assert!(app.execute("SELECT strongroom.prove_caller($1)", &[&forged]).await.is_err());
+}
+
+#[tokio::test]
+async fn a_login_that_loosens_its_own_defaults_does_not_loosen_a_callers_transaction() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    app.batch_execute("SET synchronous_commit = off").await.unwrap();
+    ada.begin(&app).await;
+    let settings = "SELECT current_setting('synchronous_commit'), current_setting('lock_timeout')";
+    let row = app.query_one(settings, &[]).await.unwrap();
+    assert_eq!((row.get::<_, String>(0), row.get::<_, String>(1)), ("on".into(), "5s".into()));
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 //! Memberships in SQL: who may seat, raise and remove whom, and that an OWNER stays.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_testing::{Person, Sql, TestDatabase};
 use strongroom_types::{UserId, WorkspaceId};
@@ -39,7 +40,7 @@ async fn succeeds(sql: &Sql, statement: &str, workspace: WorkspaceId, user: User
 }
 
 #[tokio::test]
-async fn owners_manage_everybody_admins_manage_members_and_guests_and_others_nobody() {
+async fn owners_manage_everybody_admins_manage_members_and_guests_and_others_only_leave() {
     let Team { app, workspace, members, newcomer, .. } = team().await;
     let mut matrix = String::new();
     for (actor, role) in members.iter().zip(ROLES) {
@@ -78,9 +79,38 @@ async fn owners_manage_everybody_admins_manage_members_and_guests_and_others_nob
     let expected = "\
 OWNER: add OWNER, add ADMIN, add MEMBER, add GUEST, raise ADMIN, lower ADMIN, remove ADMIN, \
 raise MEMBER, lower MEMBER, remove MEMBER, raise GUEST, lower GUEST, remove GUEST
-ADMIN: add MEMBER, add GUEST, lower MEMBER, remove MEMBER, lower GUEST, remove GUEST
-MEMBER: \nGUEST: \n";
+ADMIN: add MEMBER, add GUEST, remove ADMIN, lower MEMBER, remove MEMBER, lower GUEST, remove GUEST
+MEMBER: remove MEMBER\nGUEST: remove GUEST\n";
     pretty_assertions::assert_eq!(matrix, expected);
+}
+
+#[tokio::test]
+async fn two_owners_who_remove_each_other_at_once_do_not_both_succeed() {
+    let Team { database, app, workspace, members, .. } = team().await;
+    let (one, two) = (&members[0], &members[1]);
+    let promote = "UPDATE strongroom.workspace_members SET role = 'OWNER' WHERE user_id = $1";
+    database.sql("postgres").await.execute(promote, &[&two.id.0]).await.unwrap();
+    let remove = "DELETE FROM strongroom.workspace_members WHERE workspace_id = $1 AND user_id = $2";
+    let other = database.sql("strongroom_app").await;
+    one.begin(&app).await;
+    two.begin(&other).await;
+    assert!(succeeds(&app, remove, workspace, two.id).await);
+    let (second, ()) = tokio::join!(succeeds(&other, remove, workspace, one.id), async {
+        // Sent after the statement above, which waits for this commit.
+        app.batch_execute("COMMIT").await.unwrap();
+    });
+    assert!(!second);
+}
+
+#[tokio::test]
+async fn whoever_is_no_owner_may_leave() {
+    let Team { app, workspace, members, .. } = team().await;
+    let leave = "DELETE FROM strongroom.workspace_members WHERE workspace_id = $1 AND user_id = $2";
+    for (person, role) in members.iter().zip(ROLES) {
+        person.begin(&app).await;
+        assert_eq!(succeeds(&app, leave, workspace, person.id).await, role != "OWNER", "{role}");
+        app.batch_execute("ROLLBACK").await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 //! The posture of the schema: what is checked in is what the migrations make, and a database that differs is refused.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_store::{Schema, SchemaError, Store};
 use strongroom_testing::TestDatabase;
@@ -59,6 +60,13 @@ async fn a_schema_that_was_tampered_with_is_refused_and_the_refusal_names_the_pl
         ("ALTER TABLE strongroom.user_credentials DROP CONSTRAINT user_credentials_scope_workspace", "scope_workspace"),
         ("DROP INDEX strongroom.user_credentials_name_key", "user_credentials_name_key"),
         ("ALTER TABLE strongroom.activity_logs ALTER occurred_at SET DEFAULT '2001-01-01'", "occurred_at"),
+        ("ALTER SCHEMA strongroom OWNER TO postgres", "schema strongroom owner"),
+        ("ALTER TABLE strongroom.activity_logs SET UNLOGGED", "unlogged"),
+        ("CREATE VIEW public.leak AS SELECT * FROM strongroom.user_credentials", "leak"),
+        ("CREATE TABLE public.child () INHERITS (strongroom.activity_logs)", "child"),
+        ("ALTER FUNCTION strongroom.prove_caller CALLED ON NULL INPUT", "prove_caller"),
+        ("ALTER TABLE strongroom.api_tokens DISABLE TRIGGER ALL", "api_tokens"),
+        ("GRANT SELECT ON strongroom.users TO strongroom_app WITH GRANT OPTION", "GRANT OPTION"),
         ("CREATE RULE quiet AS ON INSERT TO strongroom.activity_logs DO INSTEAD NOTHING", "quiet"),
     ] {
         let refusal = refusal_after(change).await;

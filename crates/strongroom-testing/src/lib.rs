@@ -6,7 +6,8 @@ mod database;
 mod person;
 mod wire;
 
-pub use database::{Sql, TestDatabase};
+pub use database::{Sql, TestDatabase, sees_nothing};
 pub use person::Person;
+pub use tokio_postgres::SimpleQueryMessage;
 pub use tokio_postgres::error::SqlState;
 pub use wire::Wire;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use strongroom_crypto::{KeyProvider, KeyRing};
@@ -12,11 +13,16 @@ use strongroom_service::Vault;
 use strongroom_store::{Schema, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+use tokio::time::sleep;
 
 use super::database::{DataFolder, RuntimeUrls};
 use super::{Failure, say, setup_token};
 use crate::embedded::{Cluster, Supervisor};
 use crate::routes::router;
+
+/// How long requests under way may take after the signal to stop.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Run the server
 #[derive(Args, Debug)]
@@ -86,7 +92,19 @@ impl Serve {
             schema.close().await?;
         }
         say("Ready; stop with Ctrl-C");
-        axum::serve(listener, router(Arc::new(vault))).with_graceful_shutdown(stop_signal()?).await?;
+        let (stop, stopped) = (stop_signal()?, Arc::new(Notify::new()));
+        let stopping = stopped.clone();
+        let graceful = axum::serve(listener, router(Arc::new(vault))).with_graceful_shutdown(async move {
+            stop.await;
+            stopping.notify_one();
+        });
+        tokio::select! {
+            served = graceful => served?,
+            // A request that never ends is not waited for.
+            () = async { stopped.notified().await; sleep(DRAIN_TIMEOUT).await } => {
+                tracing::warn!("stopped with connections still open");
+            }
+        }
         store.close().await;
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! that is not root. Its durability is PostgreSQL's own; no setting here weakens it.
 
 use std::fs::{self, File, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -32,8 +32,10 @@ pub enum EmbeddedError {
     InUse(PathBuf),
     #[error("the path {0} is too long for a Unix socket; choose a data folder with a shorter one")]
     PathTooLong(PathBuf),
-    #[error("running as root needs an unprivileged user for PostgreSQL, and there is neither postgres nor nobody")]
+    #[error("running as root needs an unprivileged user for PostgreSQL, and there is neither strongroom nor postgres")]
     NoUser,
+    #[error("the data folder {0} belongs to another user, or others may write to it; choose one that is yours alone")]
+    Foreign(PathBuf),
     #[error("{program} failed: {output}")]
     Program { program: &'static str, output: String },
     #[error("PostgreSQL did not start; the end of {log}:\n{tail}")]
@@ -65,8 +67,12 @@ impl Cluster {
     /// Any [`EmbeddedError`]; nothing half-made is left that the next start would take for whole.
     pub async fn open(folder: &Path) -> Result<Self, EmbeddedError> {
         let run_as = if geteuid().is_root() { Some(unprivileged_user()?) } else { None };
-        create_folder(folder, if run_as.is_some() { 0o711 } else { 0o700 }, None)?;
+        if !folder.exists() {
+            // As root, PostgreSQL's user has to pass through it.
+            create_folder(folder, if run_as.is_some() { 0o711 } else { 0o700 }, None)?;
+        }
         let folder = fs::canonicalize(folder).map_err(at(folder))?;
+        refuse_foreign(&folder)?;
         let lock = lock(&folder)?;
         let installation = installation_for(&folder.join("postgres"))?;
         let cluster = Self { folder, installation, run_as, _lock: lock };
@@ -220,11 +226,21 @@ fn lock(folder: &Path) -> Result<File, EmbeddedError> {
     Ok(file)
 }
 
-/// PostgreSQL refuses to run as root.
+/// Whoever can write to the folder can put another key file and other access rules in it.
+fn refuse_foreign(folder: &Path) -> Result<(), EmbeddedError> {
+    let metadata = fs::metadata(folder).map_err(at(folder))?;
+    if metadata.uid() != geteuid().as_raw() || metadata.mode() & 0o022 != 0 {
+        return Err(EmbeddedError::Foreign(folder.into()));
+    }
+    Ok(())
+}
+
+/// PostgreSQL refuses to run as root. A user of its own, if there is one: whoever is postgres elsewhere on this machine
+/// can reach these files.
 fn unprivileged_user() -> Result<User, EmbeddedError> {
     let named = |name| User::from_name(name).ok().flatten();
-    named("postgres")
-        .or_else(|| named("nobody"))
+    named("strongroom")
+        .or_else(|| named("postgres"))
         .filter(|user| user.uid != Uid::from_raw(0))
         .ok_or(EmbeddedError::NoUser)
 }

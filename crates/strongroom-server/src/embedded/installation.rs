@@ -48,8 +48,9 @@ impl Installation {
 /// PATH, and where Debian, Fedora and Homebrew put what is not on it.
 #[allow(clippy::disallowed_methods, reason = "this file owns the search for programs")]
 fn folders() -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> =
-        std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // An empty or relative entry would run whatever lies in the current folder.
+    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).filter(|folder| folder.is_absolute()).collect();
     for (parent, prefix) in [
         ("/usr/lib/postgresql", ""),
         ("/usr", "pgsql-"),

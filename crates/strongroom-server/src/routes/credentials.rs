@@ -3,10 +3,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use strongroom_types::{Credential, CredentialFilter, CredentialId, CredentialPatch, NewCredential, NewVersion, Page};
+use strongroom_types::{
+    Credential, CredentialFilter, CredentialId, CredentialPatch, NewCredential, NewVersion, Page, ProblemCode,
+};
 
 use crate::extract::{self, As, Authenticated, Ids, Query};
 use crate::problem::Refusal;
@@ -48,19 +50,24 @@ pub async fn update(
     Ok(Json(vault.update_credential(&caller, role, id, patch).await?))
 }
 
-/// The one wire type with a plaintext in it. It borrows, so that the answer's body is the only copy.
+/// The one wire type with a plaintext in it.
 #[derive(Serialize)]
 struct Revealed<'a> {
     id: CredentialId,
     value: &'a str,
 }
 
+/// Not for HEAD, which the router sends here too: a reveal that shows nothing would still be one.
 pub async fn reveal(
+    method: Method,
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
     As(role): As,
     Ids(id): Ids<CredentialId>,
 ) -> Result<Response, Refusal> {
+    if method != Method::GET {
+        return Err(Refusal::new(ProblemCode::MethodNotAllowed, "a value is revealed by GET"));
+    }
     let value = vault.reveal_credential(&caller, role, id).await?;
     Ok(Json(Revealed { id, value: value.expose() }).into_response())
 }

@@ -33,7 +33,7 @@ pub fn serve(folder: &Path, arguments: &[&str]) -> Command {
 impl Process {
     /// Starts it and waits until it says where it listens; panics with its log if it does not.
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let log = folder.join(format!("test-{}.log", uuid::Uuid::new_v4()));
+        let log = folder.join(format!("test-{}.log", strongroom_types::RequestId::generate()));
         let mut child =
             serve(folder, arguments).stdout(Stdio::piped()).stderr(File::create(&log).unwrap()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
