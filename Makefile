@@ -1,0 +1,37 @@
+# Two commands: `make up` runs Strongroom on its embedded PostgreSQL, `make test` passes the tests.
+# Both install what they lack, and say so (scripts/setup).
+.PHONY: up test lint bless bench-context audit
+
+up:
+	@scripts/setup run
+	cargo build --release --locked --bin strongroom
+	target/release/strongroom serve
+
+test:
+	@scripts/setup test
+	cargo build --locked --bin strongroom
+	npm ci --prefix prisma --no-audit --no-fund
+	scripts/with-postgres npm test --prefix prisma
+	scripts/with-postgres cargo nextest run --locked --workspace
+
+lint:
+	@scripts/setup lint
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo deny --locked check bans licenses sources
+
+# Known vulnerabilities; apart from lint, because it needs the advisory database from the network.
+audit:
+	@scripts/setup lint
+	cargo deny --locked check advisories
+
+# Writes the checked-in snapshots anew, after a change of schema, help or statuses: read the difference.
+bless:
+	@scripts/setup test
+	STRONGROOM_BLESS=1 scripts/with-postgres cargo nextest run -p strongroom-store -E 'test(posture_txt)'
+	INSTA_UPDATE=always scripts/with-postgres cargo nextest run --workspace
+
+# The figures of docs/adr/0001-caller-context.md.
+bench-context:
+	@scripts/setup test
+	scripts/with-postgres bash -c 'PATH=$$STRONGROOM_TEST_PGBIN:$$PATH PGHOST=$$STRONGROOM_TEST_PGHOST PGUSER=postgres PGDATABASE=postgres bench/context/run.sh'

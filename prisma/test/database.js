@@ -6,6 +6,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
+import { omit } from '../caller.js';
 import generated from '../generated/index.js';
 
 const socketFolder = process.env.STRONGROOM_TEST_PGHOST;
@@ -27,7 +28,6 @@ export async function createDatabase() {
     /** A Prisma client with one connection, so that every transaction meets what the one before it left behind. */
     prisma(role = 'strongroom_app') {
       const adapter = new PrismaPg({ host: socketFolder, user: role, database: name, max: 1 });
-      const omit = { apiToken: { tokenHash: true }, invitation: { tokenHash: true } };
       const client = new generated.PrismaClient({ adapter, omit });
       clients.push(client);
       return client;
@@ -55,20 +55,25 @@ async function asSuperuser(database, work) {
   }
 }
 
+/** A new API token of that user, and the hash that goes into the database: his id and 32 random bytes. */
+export function createToken(userId) {
+  const secret = Buffer.concat([Buffer.from(userId.replaceAll('-', ''), 'hex'), randomBytes(32)]);
+  return { token: `srt_${secret.toString('base64url')}`, tokenHash: createHash('sha256').update(secret).digest() };
+}
+
 /** Puts a person with a live API token in place. */
 export async function createPerson(sql, displayName) {
   const id = randomUUID();
-  const secret = Buffer.concat([Buffer.from(id.replaceAll('-', ''), 'hex'), randomBytes(32)]);
+  const { token, tokenHash } = createToken(id);
   await sql.query('INSERT INTO strongroom.users (id, email, display_name) VALUES ($1, $2, $3)', [
     id, `${displayName.toLowerCase()}@example.org`, displayName,
   ]);
-  const hash = createHash('sha256').update(secret).digest();
   await sql.query(
     `INSERT INTO strongroom.api_tokens (id, user_id, name, token_hash, expires_at)
      VALUES ($1, $2, 'test', $3, now() + interval '1 day')`,
-    [randomUUID(), id, hash],
+    [randomUUID(), id, tokenHash],
   );
-  return { id, displayName, token: `srt_${secret.toString('base64url')}` };
+  return { id, displayName, token };
 }
 
 /** Makes a workspace of its first member, its OWNER by a trigger, and seats the second as a MEMBER. */

@@ -1,10 +1,10 @@
 // What a proven caller reaches through Prisma, and where his reach ends: his own rows with their relations, what his
 // role in a workspace gives him, and nothing of anybody else's.
 import assert from 'node:assert/strict';
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { asCaller } from '../caller.js';
-import { createDatabase, createPerson, createWorkspace, credential } from './database.js';
+import { createDatabase, createPerson, createToken, createWorkspace, credential } from './database.js';
 
 const NO_GRANT = /permission denied/;
 const NO_POLICY = /violates row-level security policy/;
@@ -24,6 +24,7 @@ before(async () => {
 after(() => database?.close());
 
 const as = (person, work) => asCaller(prisma, person.token, work);
+const daysFromNow = (days) => new Date(Date.now() + days * 86_400_000);
 const names = (rows) => rows.map(({ name }) => name).sort();
 
 test('Ada reads her own credential, with the defaults of the database and its owner', async () => {
@@ -75,6 +76,12 @@ test('Ada cannot give her credential to Bob', async () => {
   await assert.rejects(as(ada, (tx) => tx.userCredential.update(change)), NO_GRANT);
 });
 
+test('Ada cannot say when her credential was last used', async () => {
+  const change = { where: { id: adas.id }, data: { lastUsedAt: new Date() } };
+  await assert.rejects(as(ada, (tx) => tx.userCredential.update(change)), NO_GRANT);
+  await assert.rejects(as(ada, (tx) => tx.userCredential.updateMany(change)), NO_GRANT);
+});
+
 test("Ada cannot change Bob's credential", async () => {
   const change = { where: { id: bobs.id }, data: { isActive: false } };
   assert.deepEqual(await as(ada, (tx) => tx.userCredential.updateMany(change)), { count: 0 });
@@ -90,26 +97,65 @@ test('an envelope that is replaced is kept as an earlier version, and both are o
   const { id } = await as(ada, (tx) => tx.userCredential.create({ data: credential(ada, 'rotated') }));
   await as(ada, (tx) => tx.userCredential.update({ where: { id }, data: { encryptedValue: 'sealed again', version: 2 } }));
   const { versions } = await as(ada, (tx) => tx.userCredential.findUnique({ where: { id }, include: { versions: true } }));
-  assert.deepEqual(versions.map((each) => [each.version, each.encryptedValue]), [[1, 'sealed']]);
+  assert.deepEqual(versions.map((each) => [each.version, each.maskedValue]), [[1, '****']]);
+  const kept = 'SELECT encrypted_value FROM strongroom.credential_versions WHERE credential_id = $1';
+  assert.deepEqual((await database.sql.query(kept, [id])).rows, [{ encrypted_value: 'sealed' }]);
   const record = await as(ada, (tx) => tx.activityLog.findMany({ where: { entityId: id }, orderBy: { id: 'asc' } }));
   assert.deepEqual(record.map(({ action }) => action), ['CREDENTIAL_CREATED', 'CREDENTIAL_ROTATED']);
   assert.ok(record.every(({ actorId }) => actorId === ada.id));
   assert.equal(await as(bob, (tx) => tx.activityLog.count({ where: { entityId: id } })), 0);
 });
 
-test("Ada cannot write or change the record in another's name", async () => {
-  const data = { action: 'CREDENTIAL_ACCESSED', actorId: bob.id, entityType: 'CREDENTIAL', entityId: adas.id, ownerId: ada.id };
-  await assert.rejects(as(ada, (tx) => tx.activityLog.create({ data })), NO_POLICY);
+test('Ada cannot read an envelope, be it her own: not by name, not with an earlier version, not by guessing', async () => {
+  const envelope = { omit: { encryptedValue: false } };
+  assert.equal('encryptedValue' in adas, false);
+  await assert.rejects(as(ada, (tx) => tx.userCredential.findMany(envelope)), NO_GRANT);
+  await assert.rejects(as(ada, (tx) => tx.userCredential.findMany({ select: { encryptedValue: true } })), NO_GRANT);
+  await assert.rejects(as(ada, (tx) => tx.credentialVersion.findMany(envelope)), NO_GRANT);
+  await assert.rejects(as(ada, (tx) => tx.userCredential.findMany({ include: { versions: envelope } })), NO_GRANT);
+  const guess = { where: { encryptedValue: { startsWith: 's' } } };
+  await assert.rejects(as(ada, (tx) => tx.userCredential.count(guess)), NO_GRANT);
+  await assert.rejects(as(ada, (tx) => tx.credentialVersion.count(guess)), NO_GRANT);
+});
+
+test('nobody reads who administers the instance', async () => {
+  assert.equal('isAdmin' in (await as(ada, (tx) => tx.user.findUnique({ where: { id: ada.id } }))), false);
+  await assert.rejects(as(ada, (tx) => tx.user.findMany({ omit: { isAdmin: false } })), NO_GRANT);
+  await assert.rejects(as(ada, (tx) => tx.user.count({ where: { isAdmin: true } })), NO_GRANT);
+});
+
+test("Ada can neither add to the record nor change it, in her own name or in another's", async () => {
+  for (const actorId of [ada.id, bob.id]) {
+    const data = { action: 'CREDENTIAL_ACCESSED', actorId, entityType: 'CREDENTIAL', entityId: adas.id, ownerId: ada.id };
+    await assert.rejects(as(ada, (tx) => tx.activityLog.create({ data })), NO_GRANT);
+    await assert.rejects(as(ada, (tx) => tx.activityLog.createMany({ data: [data] })), NO_GRANT);
+  }
   await assert.rejects(as(ada, (tx) => tx.activityLog.updateMany({ data: { actorId: bob.id } })), NO_GRANT);
   await assert.rejects(as(ada, (tx) => tx.activityLog.deleteMany()), NO_GRANT);
 });
 
-test('Ada makes a token whose hash can then not be read', async () => {
-  const tokenHash = createHash('sha256').update(randomBytes(48)).digest();
-  const data = { id: randomUUID(), userId: ada.id, name: 'build', tokenHash, expiresAt: new Date(Date.now() + 86_400_000) };
-  const made = await as(ada, (tx) => tx.apiToken.create({ data }));
-  assert.equal(made.tokenHash, undefined);
+const tokenRow = (tokenHash, more) =>
+  ({ id: randomUUID(), userId: ada.id, name: 'build', tokenHash, expiresAt: daysFromNow(1), ...more });
+
+test('Ada makes a token that proves her and whose hash can then not be read', async () => {
+  const { token, tokenHash } = createToken(ada.id);
+  const made = await as(ada, (tx) => tx.apiToken.create({ data: tokenRow(tokenHash) }));
+  assert.equal('tokenHash' in made, false);
+  assert.equal(await as({ token }, (tx) => tx.userCredential.count({ where: { id: adas.id } })), 1);
   await assert.rejects(as(ada, (tx) => tx.apiToken.findMany({ omit: { tokenHash: false } })), NO_GRANT);
+});
+
+test("a token proves nobody that does not begin with its person's id", async () => {
+  const { token, tokenHash } = createToken(bob.id);
+  await as(ada, (tx) => tx.apiToken.create({ data: tokenRow(tokenHash) }));
+  await assert.rejects(as({ token }, (tx) => tx.user.findMany()), /the caller is not proven/);
+});
+
+test('a token lives for 366 days at most', async () => {
+  const make = (days) => as(ada, (tx) =>
+    tx.apiToken.create({ data: tokenRow(createToken(ada.id).tokenHash, { expiresAt: daysFromNow(days) }) }));
+  await make(365);
+  await assert.rejects(make(367), /api_tokens_check/);
 });
 
 test('a token that is revoked proves nobody any more', async () => {

@@ -18,9 +18,7 @@ async fn a_superuser_sees_the_rows_that_the_app_role_does_not() {
     let database = TestDatabase::create().await;
     let ada = Person::create(&database, "ada").await;
     let app = database.sql("strongroom_app").await;
-    ada.begin(&app).await;
-    ada.insert_credential(&app, "one").await;
-    app.batch_execute("COMMIT").await.unwrap();
+    ada.keep(&app, "one").await;
     assert_eq!(count(&database.sql("postgres").await, "user_credentials").await, 1);
     assert!(sees_nothing(&database.sql("strongroom_app").await, "user_credentials").await);
 }
@@ -66,9 +64,7 @@ async fn settings_made_by_hand_gain_nothing() {
     let database = TestDatabase::create().await;
     let ada = Person::create(&database, "ada").await;
     let app = database.sql("strongroom_app").await;
-    ada.begin(&app).await;
-    ada.insert_credential(&app, "one").await;
-    app.batch_execute("COMMIT").await.unwrap();
+    ada.keep(&app, "one").await;
 
     // On the connection where Ada was proven a moment ago, whose registers still hold her id …
     app.batch_execute("SET strongroom.proven = 'yes'; SET strongroom.caller = 'anything'").await.unwrap();
@@ -132,9 +128,7 @@ async fn a_pooled_connection_keeps_nothing_of_its_last_caller() {
     let database = TestDatabase::create().await;
     let (ada, bob) = (Person::create(&database, "ada").await, Person::create(&database, "bob").await);
     let app = database.sql("strongroom_app").await;
-    ada.begin(&app).await;
-    ada.insert_credential(&app, "hers").await;
-    app.batch_execute("COMMIT").await.unwrap();
+    ada.keep(&app, "hers").await;
 
     bob.begin(&app).await;
     assert_eq!(current_user(&app).await, Some(bob.id.to_string()));

@@ -143,9 +143,7 @@ async fn deleting_a_person_or_a_workspace_takes_its_rows_along_and_leaves_the_re
     owner.begin(&app).await;
     owner.insert_workspace_credential(&app, workspace, "shared").await;
     app.batch_execute("COMMIT").await.unwrap();
-    admin.begin(&app).await;
-    admin.insert_credential(&app, "own").await;
-    app.batch_execute("COMMIT").await.unwrap();
+    admin.keep(&app, "own").await;
 
     let postgres = database.sql("postgres").await;
     let count = async |table: &str| -> i64 {

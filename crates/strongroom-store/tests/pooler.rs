@@ -98,9 +98,7 @@ async fn callers_who_share_a_backend_through_a_pooler_see_their_own_rows_only() 
     let (ada, bob) = (Person::create(&database, "ada").await, Person::create(&database, "bob").await);
     let direct = database.sql("strongroom_app").await;
     for (person, name) in [(&ada, "hers"), (&bob, "his")] {
-        person.begin(&direct).await;
-        person.insert_credential(&direct, name).await;
-        direct.batch_execute("COMMIT").await.unwrap();
+        person.keep(&direct, name).await;
     }
     let bouncer = Bouncer::start(&database);
     let (one, two) = (bouncer.connect(&database).await, bouncer.connect(&database).await);

@@ -4,15 +4,8 @@
 use std::num::NonZeroU32;
 
 use strongroom_store::{RevealOutcome, Store, StoreError};
-use strongroom_testing::{Person, Sql, TestDatabase, Wire};
+use strongroom_testing::{Person, TestDatabase, Wire};
 use strongroom_types::{CredentialId, RuntimeRole};
-
-async fn credential(app: &Sql, owner: &Person) -> CredentialId {
-    owner.begin(app).await;
-    let id = owner.insert_credential(app, "one").await;
-    app.batch_execute("COMMIT").await.unwrap();
-    id
-}
 
 async fn recorded(database: &TestDatabase, id: CredentialId) -> Vec<(String, Option<String>)> {
     let rows = database
@@ -32,7 +25,7 @@ async fn recorded(database: &TestDatabase, id: CredentialId) -> Vec<(String, Opt
 async fn a_reveal_is_one_round_trip_and_leaves_its_record() {
     let database = TestDatabase::create().await;
     let ada = Person::create(&database, "ada").await;
-    let id = credential(&database.sql("strongroom_app").await, &ada).await;
+    let id = ada.keep(&database.sql("strongroom_app").await, "one").await;
     let wire = Wire::listen(&database);
     let store =
         Store::connect(&wire.url(&database, "strongroom_app"), &database.url("strongroom_system"), 1).await.unwrap();
@@ -50,7 +43,7 @@ async fn a_reveal_is_one_round_trip_and_leaves_its_record() {
 async fn a_reveal_whose_record_does_not_commit_reveals_nothing() {
     let database = TestDatabase::create().await;
     let ada = Person::create(&database, "ada").await;
-    let id = credential(&database.sql("strongroom_app").await, &ada).await;
+    let id = ada.keep(&database.sql("strongroom_app").await, "one").await;
     let store = database.store().await;
     // Fails at the commit itself, after the row with the envelope has been sent.
     let sabotage =
@@ -67,7 +60,7 @@ async fn a_reveal_whose_record_does_not_commit_reveals_nothing() {
 async fn a_reveal_of_what_the_caller_may_not_know_of_is_nothing_and_leaves_nothing() {
     let database = TestDatabase::create().await;
     let (ada, bob) = (Person::create(&database, "ada").await, Person::create_admin(&database, "bob").await);
-    let id = credential(&database.sql("strongroom_app").await, &ada).await;
+    let id = ada.keep(&database.sql("strongroom_app").await, "one").await;
     let store = database.store().await;
     for role in [RuntimeRole::App, RuntimeRole::System] {
         assert!(store.reveal_credential(&bob.caller(), role, id, None).await.unwrap().is_none());
@@ -80,7 +73,7 @@ async fn a_denied_reveal_is_recorded_and_hands_out_no_envelope() {
     let database = TestDatabase::create().await;
     let ada = Person::create(&database, "ada").await;
     let app = database.sql("strongroom_app").await;
-    let id = credential(&app, &ada).await;
+    let id = ada.keep(&app, "one").await;
     ada.begin(&app).await;
     app.execute("UPDATE strongroom.user_credentials SET is_active = false", &[]).await.unwrap();
     app.batch_execute("COMMIT").await.unwrap();
@@ -102,7 +95,7 @@ async fn reveals_at_once_stay_within_the_limit_and_one_users_limit_is_not_anothe
     let database = TestDatabase::create().await;
     let (ada, bob) = (Person::create(&database, "ada").await, Person::create(&database, "bob").await);
     let app = database.sql("strongroom_app").await;
-    let (hers, his) = (credential(&app, &ada).await, credential(&app, &bob).await);
+    let (hers, his) = (ada.keep(&app, "one").await, bob.keep(&app, "one").await);
     let store = database.store().await;
     let attempts: Vec<_> = (0..12)
         .map(|_| {
@@ -135,7 +128,7 @@ async fn a_token_that_proves_nobody_reveals_nothing() {
     let database = TestDatabase::create().await;
     let ada = Person::create(&database, "ada").await;
     let app = database.sql("strongroom_app").await;
-    let id = credential(&app, &ada).await;
+    let id = ada.keep(&app, "one").await;
     let store = database.store().await;
     ada.begin(&app).await;
     app.execute("UPDATE strongroom.api_tokens SET revoked_at = now()", &[]).await.unwrap();

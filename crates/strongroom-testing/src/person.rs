@@ -68,6 +68,14 @@ impl Person {
         id
     }
 
+    /// Adds a personal credential in a transaction of its own.
+    pub async fn keep(&self, sql: &Sql, name: &str) -> CredentialId {
+        self.begin(sql).await;
+        let id = self.insert_credential(sql, name).await;
+        sql.batch_execute("COMMIT").await.unwrap();
+        id
+    }
+
     /// Makes a workspace in SQL, in the transaction that is open; this person becomes its OWNER.
     pub async fn insert_workspace(&self, sql: &Sql, name: &str) -> WorkspaceId {
         let id = WorkspaceId::generate();

@@ -1,12 +1,10 @@
 //! `strongroom doctor`: says whether a database is fit to hold secrets, and what is wrong if it is not.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use strongroom_crypto::KeyRing;
 use strongroom_store::{SchemaError, Store};
 
-use super::database::{DataFolder, RuntimeUrls};
+use super::settings::{DataFolder, KeyFile, RuntimeUrls};
 use super::{Failure, say};
 
 /// Check logins, row-level security, policies, grants and the key file
@@ -16,9 +14,8 @@ pub struct Doctor {
     urls: RuntimeUrls,
     #[command(flatten)]
     data: DataFolder,
-    /// Key file [default: keys.json in the data folder]
-    #[arg(long, env = "STRONGROOM_KEY_FILE", value_name = "FILE")]
-    key_file: Option<PathBuf>,
+    #[command(flatten)]
+    keys: KeyFile,
 }
 
 impl Doctor {
@@ -36,7 +33,7 @@ impl Doctor {
             Err(SchemaError::Unsafe(findings)) => findings,
             Err(other) => vec![format!("the database cannot be checked: {other}")],
         };
-        match KeyRing::load(&self.key_file.unwrap_or_else(|| folder.join("keys.json"))) {
+        match KeyRing::load(&self.keys.path(&folder)) {
             Ok(ring) => say(&format!("ok: the key file is readable; new values are sealed under {}", ring.current())),
             Err(error) => findings.push(error.to_string()),
         }

@@ -3,7 +3,7 @@
 use clap::Args;
 use strongroom_store::Schema;
 
-use super::database::AdminUrl;
+use super::settings::AdminUrl;
 use super::{Failure, say, setup_token};
 
 /// Create or update roles and schema; safe to run again, and by several at once

@@ -1,9 +1,9 @@
 //! The commands that run a server. Each is one file; all settings are flags, or the environment variables beside them.
 
-mod database;
 mod doctor;
 mod migrate;
 mod serve;
+mod settings;
 mod setup_token;
 
 pub use doctor::Doctor;

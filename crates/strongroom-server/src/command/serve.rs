@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use super::database::{DataFolder, RuntimeUrls};
+use super::settings::{DataFolder, KeyFile, RuntimeUrls};
 use super::{Failure, say, setup_token};
 use crate::embedded::{Cluster, Supervisor};
 use crate::routes::router;
@@ -34,9 +34,8 @@ pub struct Serve {
     urls: RuntimeUrls,
     #[command(flatten)]
     data: DataFolder,
-    /// Key file, made on first run [default: keys.json in the data folder]
-    #[arg(long, env = "STRONGROOM_KEY_FILE", value_name = "FILE")]
-    key_file: Option<PathBuf>,
+    #[command(flatten)]
+    keys: KeyFile,
     /// Reveals a minute that each user has; 0: as many as he likes
     #[arg(long, env = "STRONGROOM_REVEALS_PER_MINUTE", default_value_t = 10, value_name = "COUNT")]
     reveals_per_minute: u32,
@@ -112,7 +111,7 @@ impl Serve {
     /// The keys of this vault. New ones are made for a new vault only: made for one that lost its key file, they would
     /// hide the loss until somebody needed a value.
     async fn keys(&self, store: &Store, folder: &Path) -> Result<KeyRing, Failure> {
-        let path = self.key_file.clone().unwrap_or_else(|| folder.join("keys.json"));
+        let path = self.keys.path(folder);
         if path.exists() {
             return Ok(KeyRing::load(&path)?);
         }

@@ -6,7 +6,7 @@ use strongroom_crypto::random_bytes;
 use strongroom_store::Schema;
 use strongroom_types::InvitationToken;
 
-use super::database::AdminUrl;
+use super::settings::AdminUrl;
 use super::{Failure, say};
 
 /// Print a new one-time token for the first administrator; earlier ones end

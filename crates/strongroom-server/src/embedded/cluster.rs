@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::unistd::{Uid, User, geteuid};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep};
+use tokio::time::{sleep, timeout};
 
 use super::installation::Installation;
 
@@ -112,15 +112,32 @@ impl Cluster {
             .stderr(log)
             .spawn()
             .map_err(at(&self.installation.program("postgres")))?;
-        let deadline = deadline();
-        while !self.accepts_connections().await {
-            if child.try_wait().map_err(at(&log_path))?.is_some() || past(deadline) {
+        match timeout(START_TIMEOUT, self.ready(&mut child)).await {
+            Ok(true) => Ok(child),
+            _ => {
                 let _ = child.start_kill();
-                return Err(EmbeddedError::DidNotStart { tail: tail(&log_path), log: log_path });
+                Err(EmbeddedError::DidNotStart { tail: tail(&log_path), log: log_path })
             }
-            sleep(Duration::from_millis(50)).await;
         }
-        Ok(child)
+    }
+
+    /// Waits until that server takes connections; false: it has ended instead.
+    async fn ready(&self, child: &mut Child) -> bool {
+        while !self.says_ready(child.id()) {
+            if child.try_wait().is_ok_and(|ended| ended.is_some()) {
+                return false;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        true
+    }
+
+    /// What pg_ctl waits for: postmaster.pid has the process's id in its first line and its state in the eighth.
+    fn says_ready(&self, pid: Option<u32>) -> bool {
+        let text = fs::read_to_string(self.data_folder().join("postmaster.pid")).unwrap_or_default();
+        let mut lines = text.lines();
+        lines.next().and_then(|line| line.trim().parse().ok()) == pid
+            && lines.nth(6).is_some_and(|line| line.trim() == "ready")
     }
 
     /// What differs from PostgreSQL's defaults: reached through our socket only, by our own access rules, and with a
@@ -174,12 +191,6 @@ impl Cluster {
             succeed("pg_ctl", self.control(&["stop", "-m", "fast", "-w"])).await?;
         }
         Ok(())
-    }
-
-    async fn accepts_connections(&self) -> bool {
-        let mut probe = self.command("pg_isready");
-        probe.arg("-q").arg("-h").arg(self.run_folder());
-        probe.status().await.is_ok_and(|status| status.success())
     }
 
     fn control(&self, arguments: &[&str]) -> Command {
@@ -267,14 +278,6 @@ async fn succeed(program: &'static str, mut command: Command) -> Result<(), Embe
 fn at(path: &Path) -> impl Fn(std::io::Error) -> EmbeddedError + use<> {
     let path = path.to_path_buf();
     move |source| EmbeddedError::Io { path: path.clone(), source }
-}
-
-fn deadline() -> Instant {
-    Instant::now() + START_TIMEOUT
-}
-
-fn past(deadline: Instant) -> bool {
-    Instant::now() > deadline
 }
 
 /// The last lines of a log.

@@ -1,4 +1,5 @@
-//! Which database: the one that URLs name, or the embedded one of a data folder.
+//! Settings that several commands share: which database (the one that URLs name, or the embedded one of a data folder)
+//! and which key file.
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,21 @@ impl DataFolder {
             Some(folder) if !nix::unistd::geteuid().is_root() => folder.join("strongroom"),
             _ => "/var/lib/strongroom".into(),
         })
+    }
+}
+
+/// Where the key-encryption keys are.
+#[derive(Args, Debug)]
+pub struct KeyFile {
+    /// Key file, made when a new vault is first served [default: keys.json in the data folder]
+    #[arg(long, env = "STRONGROOM_KEY_FILE", value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+}
+
+impl KeyFile {
+    /// The file that was named, or the default.
+    pub fn path(&self, folder: &Path) -> PathBuf {
+        self.key_file.clone().unwrap_or_else(|| folder.join("keys.json"))
     }
 }
 
