@@ -1,4 +1,5 @@
 //! One request to a server, and what became of it.
+//! The token is in one header of it, and in no message.
 
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
@@ -8,14 +9,19 @@ use strongroom_types::Problem;
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
+    /// The server said no, and why.
     #[error("{}: {}{}", .0.title, .0.detail, .0.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default())]
     Refused(Box<Problem>),
+    /// There was no answer.
     #[error("the server does not answer: {0}")]
     Unreachable(String),
+    /// Something else answered.
     #[error("the answer is not from a Strongroom (status {0})")]
     Foreign(u16),
+    /// There is nothing to prove the caller with.
     #[error("set STRONGROOM_TOKEN to an API token, or give --token-file")]
     NoToken,
+    /// What was given cannot be read.
     #[error("{0}")]
     Input(String),
 }
@@ -28,6 +34,7 @@ pub struct Client {
 }
 
 impl Client {
+    /// For that server, with that token.
     pub fn new(url: &str, token: SecretString) -> Self {
         Self { http: reqwest::Client::new(), url: url.trim_end_matches('/').into(), token }
     }
@@ -49,12 +56,16 @@ impl Client {
         let answer = request.send().await.map_err(|e| ClientError::Unreachable(e.without_url().to_string()))?;
         let status = answer.status();
         let bytes = answer.bytes().await.map_err(|e| ClientError::Unreachable(e.without_url().to_string()))?;
+        let foreign = || ClientError::Foreign(status.as_u16());
+        if status.is_success() && bytes.is_empty() {
+            return Ok(Value::Null);
+        }
         if status.is_success() {
-            return Ok(serde_json::from_slice(&bytes).unwrap_or_default());
+            return serde_json::from_slice(&bytes).map_err(|_| foreign());
         }
         Err(match serde_json::from_slice(&bytes) {
             Ok(problem) => ClientError::Refused(Box::new(problem)),
-            Err(_) => ClientError::Foreign(status.as_u16()),
+            Err(_) => foreign(),
         })
     }
 }

@@ -1,4 +1,5 @@
 //! The commands, one request each. Answers are printed as JSON; a revealed value is printed as it is.
+//! No secret is ever an argument.
 
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
@@ -11,10 +12,12 @@ use strongroom_types::{CredentialId, CredentialType, WorkspaceId};
 
 use crate::client::{Client, ClientError};
 
+/// What a client can ask for.
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Trade a one-time invitation, given as the token, for an API token
     Accept {
+        /// Your name, as others will see it
         #[arg(long)]
         name: String,
         /// Only for the first administrator; other invitations name the address
@@ -33,13 +36,17 @@ pub enum Command {
     Cred(Cred),
 }
 
+/// What can be done with credentials.
 #[derive(Subcommand, Debug)]
 pub enum Cred {
     /// Keep a credential; the value is asked for, or read from stdin
     Add {
+        /// What to call it
         name: String,
+        /// The service that it is for, such as github
         #[arg(long)]
         provider: String,
+        /// API_KEY, OAUTH_TOKEN, ACCESS_TOKEN, SECRET, PASSWORD or CUSTOM
         #[arg(long = "type", default_value = "API_KEY", value_name = "TYPE")]
         kind: CredentialType,
         /// Keep it for this workspace instead of for yourself
@@ -50,8 +57,10 @@ pub enum Cred {
     },
     /// List what you may know of
     List {
+        /// Only those of this service
         #[arg(long)]
         provider: Option<String>,
+        /// Only those with this in name, provider or description
         #[arg(long)]
         text: Option<String>,
         #[command(flatten)]
@@ -69,13 +78,16 @@ pub enum Cred {
     Restore(One),
 }
 
+/// One credential.
 #[derive(Args, Debug)]
 pub struct One {
+    /// Its id, as `strongroom cred list` shows it
     id: CredentialId,
     #[command(flatten)]
     server: Server,
 }
 
+/// Which server, and who asks it.
 #[derive(Args, Debug)]
 pub struct Server {
     /// Where the server is
@@ -120,7 +132,7 @@ impl Cred {
             Self::Get(one) => print_json(&one.send(Method::GET, "", None).await?),
             Self::Reveal(one) => {
                 let answer = one.send(Method::GET, "/value", None).await?;
-                print(answer.get("value").and_then(Value::as_str).unwrap_or_default())
+                print(answer.get("value").and_then(Value::as_str).ok_or(ClientError::Foreign(200))?)
             }
             Self::Rotate(one) => {
                 let body = json!({ "value": value()? });

@@ -47,7 +47,8 @@ mod tests {
     use super::*;
 
     fn any_binding() -> impl Strategy<Value = Binding> {
-        (any::<u128>(), any::<u128>(), any::<Option<u128>>(), 0..3_usize, any::<i32>()).prop_map(
+        // From so few values that two bindings often differ in one field, or in none.
+        (0..2_u128, 0..2_u128, proptest::option::of(0..2_u128), 0..3_usize, 0..2_i32).prop_map(
             |(credential, owner, workspace, scope, version)| Binding {
                 credential_id: CredentialId(Uuid::from_u128(credential)),
                 owner_id: UserId(Uuid::from_u128(owner)),
@@ -66,7 +67,7 @@ mod tests {
 
         #[test]
         fn a_data_key_never_reads_as_a_value(binding in any_binding()) {
-            prop_assert_ne!(of_value(&binding), of_data_key(&"".parse().unwrap_or_else(|_| "k".parse().unwrap()), &binding));
+            prop_assert_ne!(of_value(&binding), of_data_key(&"k".parse().unwrap(), &binding));
         }
     }
 }

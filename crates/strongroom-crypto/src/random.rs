@@ -1,4 +1,5 @@
-//! Randomness: the one place that asks the system for it.
+//! Randomness for keys and secrets: the one place that asks the system for it.
+//! Ids have their own, in strongroom-types, and are no secrets.
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 

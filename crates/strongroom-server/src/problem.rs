@@ -20,10 +20,12 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// Of that code; `detail` is for the caller's eyes.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), retry_after_seconds: None }
     }
 
+    /// Whoever he is, he did not prove it; the same words for every reason.
     pub fn unauthenticated() -> Self {
         Self::new(
             ProblemCode::Unauthenticated,
@@ -31,6 +33,7 @@ impl Refusal {
         )
     }
 
+    /// The same words for what is not there and what may not be known of.
     pub fn not_found() -> Self {
         Self::new(ProblemCode::NotFound, "there is no such thing here, or it is not yours to see")
     }

@@ -1,8 +1,14 @@
 //! The binary from outside: its help as reviewers read it, and its words when something is wrong.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
+mod support;
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
+
+use serde_json::json;
+use strongroom_testing::Person;
+use support::Server;
 
 fn strongroom(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_strongroom"));
@@ -77,15 +83,48 @@ fn a_server_that_does_not_answer_is_said_without_the_token() {
 }
 
 #[test]
-fn a_value_is_read_from_stdin_and_no_argument_takes_it() {
-    let mut child = strongroom(&["cred", "add", "n", "--provider", "p", "--url", "http://127.0.0.1:1"])
-        .env("STRONGROOM_TOKEN", "srt_x")
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(b"hunter2").unwrap();
-    assert!(text(&child.wait_with_output().unwrap()).contains("does not answer"));
+fn no_argument_takes_a_value() {
     let output = strongroom(&["cred", "add", "n", "--provider", "p", "--value", "hunter2"]).output().unwrap();
     assert!(text(&output).contains("unexpected argument"));
+}
+
+/// Runs a client command against that server, with that text on stdin; returns what it prints on stdout.
+fn client(url: &str, token: &str, arguments: &[&str], stdin: &str) -> Result<String, String> {
+    let mut command = strongroom(arguments);
+    command.args(["--url", url]).env("STRONGROOM_TOKEN", token);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }
+}
+
+fn id_of(json: &str) -> String {
+    serde_json::from_str::<serde_json::Value>(json).unwrap()["id"].as_str().unwrap().into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_of_the_readme_work() {
+    let server = Server::start().await;
+    let admin = Person::create_admin(&server.database, "admin").await;
+    let invited = server.post(&admin, "/api/admin/invitations", json!({ "email": "ada@example.org" })).await.json();
+    let invitation = invited["invitation"].as_str().unwrap().to_owned();
+    let url = server.url.clone();
+    tokio::task::spawn_blocking(move || {
+        let accepted = client(&url, &invitation, &["accept", "--name", "Ada"], "").unwrap();
+        let token = serde_json::from_str::<serde_json::Value>(&accepted).unwrap()["token"].as_str().unwrap().to_owned();
+        let run = |arguments: &[&str], stdin: &str| client(&url, &token, arguments, stdin);
+        assert!(run(&["whoami"], "").unwrap().contains("ada@example.org"));
+        let id = id_of(&run(&["cred", "add", "CI", "--provider", "github"], "ghp_0123456789abcdef\n").unwrap());
+        assert!(run(&["cred", "list"], "").unwrap().contains("****cdef"));
+        assert_eq!(run(&["cred", "reveal", &id], "").unwrap(), "ghp_0123456789abcdef\n");
+        assert!(run(&["cred", "rotate", &id], "two\nlines\n").unwrap().contains("\"version\": 2"));
+        assert_eq!(run(&["cred", "reveal", &id], "").unwrap(), "two\nlines\n");
+        assert_eq!(run(&["cred", "revoke", &id], "").unwrap(), "");
+        assert!(run(&["cred", "reveal", &id], "").unwrap_err().contains("is revoked"));
+        assert!(run(&["cred", "restore", &id], "").unwrap().contains("\"is_active\": true"));
+        assert!(run(&["cred", "get", &id], "").unwrap().contains("\"provider\": \"github\""));
+    })
+    .await
+    .unwrap();
 }

@@ -86,7 +86,7 @@ async fn postgresql_is_started_again_when_it_ends_by_itself() {
 }
 
 #[tokio::test]
-async fn nobody_else_of_this_machine_gets_in() {
+async fn files_and_socket_are_their_users_alone_and_there_is_no_tcp_port() {
     let folder = data_folder();
     let process = Process::start(folder.path(), &[]);
     settle(&process).await;
@@ -163,7 +163,7 @@ async fn doctor_and_setup_token_find_the_running_embedded_server() {
         (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
     };
     let (well, said) = run("doctor");
-    assert!(well && said.contains("as migrated") && said.contains("sealed under local-"), "{said}");
+    assert!(well && said.contains("match this version") && said.contains("sealed under local-"), "{said}");
     let (made, said) = run("setup-token");
     assert!(made, "{said}");
     let renewed = said.trim().rsplit(' ').next().unwrap();

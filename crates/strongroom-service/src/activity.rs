@@ -1,4 +1,5 @@
-//! Reading the record.
+//! Reading the record, each as much of it as is his.
+//! Never writes it: that is the database's.
 
 use strongroom_types::{Activity, ActivityFilter, Caller, Page, RuntimeRole};
 

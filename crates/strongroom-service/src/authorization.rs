@@ -22,11 +22,15 @@ pub enum Standing {
 pub enum Action {
     /// List, look at, reveal, edit, rotate, revoke or restore somebody's own (USER) credential.
     UsePersonalCredential,
+    /// Keep a credential for a workspace.
     CreateWorkspaceCredential,
     /// List, look at, reveal, edit, rotate, revoke or restore a workspace's credential.
     UseWorkspaceCredential,
+    /// See who did what with a workspace's credentials and members.
     ReadWorkspaceRecord,
+    /// See that a workspace exists, and its name.
     ReadWorkspace,
+    /// See who is in it, with names and addresses.
     ReadMembers,
     /// Add, change or remove a MEMBER or GUEST.
     ManageMembers,
@@ -34,6 +38,7 @@ pub enum Action {
     ManageAdmins,
     /// Everything about SYSTEM credentials.
     UseSystemCredential,
+    /// Ask a person into the vault.
     Invite,
 }
 

@@ -21,11 +21,13 @@ pub enum ServiceError {
     /// The credential is revoked. Recorded.
     #[error("the credential is revoked")]
     Revoked,
-    /// The user has used up his reveals. Recorded.
+    /// The user has used up his reveals. The first such attempt of a minute is recorded.
     #[error("rate limited for {retry_after_seconds} s")]
     RateLimited { retry_after_seconds: u32 },
+    /// A value was not sealed or opened.
     #[error(transparent)]
     Sealing(#[from] SealingError),
+    /// The database refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

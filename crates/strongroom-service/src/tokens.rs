@@ -1,8 +1,8 @@
 //! API tokens: the secret is handed over once, to the user whose it is, and never again.
+//! Nobody makes a token for somebody else.
 
 use strongroom_crypto::random_bytes;
-use strongroom_store::StoreError;
-use strongroom_types::{ApiToken, ApiTokenSummary, Caller, NewApiToken, RuntimeRole, TokenId};
+use strongroom_types::{ApiToken, ApiTokenSummary, Caller, NewApiToken, Page, PageRequest, RuntimeRole, TokenId};
 
 use crate::error::ServiceError;
 use crate::vault::Vault;
@@ -10,7 +10,9 @@ use crate::vault::Vault;
 /// A new token, with the secret that only this answer holds.
 #[derive(Debug)]
 pub struct IssuedToken {
+    /// What lists will show of it.
     pub summary: ApiTokenSummary,
+    /// The secret.
     pub token: ApiToken,
 }
 
@@ -18,29 +20,28 @@ impl Vault {
     /// Makes a token for the caller.
     ///
     /// # Errors
-    /// [`ServiceError::Conflict`] where he has too many.
+    /// As the store's.
     pub async fn create_token(&self, caller: &Caller, new: &NewApiToken) -> Result<IssuedToken, ServiceError> {
         let token = ApiToken::new(caller.user_id(), &random_bytes()?);
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
-        let summary = match transaction.insert_token(TokenId::generate(), &token, new).await {
-            Err(StoreError::Conflict) => {
-                return Err(ServiceError::Conflict("you have 100 live tokens; revoke one first"));
-            }
-            inserted => inserted?,
-        };
+        let summary = transaction.insert_token(TokenId::generate(), &token, new).await?;
         transaction.commit().await?;
         Ok(IssuedToken { summary, token })
     }
 
-    /// The caller's tokens, without their secrets.
+    /// A page of the caller's tokens, without their secrets.
     ///
     /// # Errors
     /// As the store's.
-    pub async fn list_tokens(&self, caller: &Caller) -> Result<Vec<ApiTokenSummary>, ServiceError> {
+    pub async fn list_tokens(
+        &self,
+        caller: &Caller,
+        page: &PageRequest<TokenId>,
+    ) -> Result<Page<ApiTokenSummary>, ServiceError> {
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
-        let tokens = transaction.tokens().await?;
+        let tokens = transaction.tokens(page).await?;
         transaction.commit().await?;
-        Ok(tokens)
+        Ok(Page::from_lookahead(tokens, page.limit, |token| token.id.to_string()))
     }
 
     /// Revokes one of the caller's tokens, at once.

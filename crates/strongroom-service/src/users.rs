@@ -1,4 +1,5 @@
-//! People.
+//! People, as they see themselves.
+//! Others are seen as members of a workspace only.
 
 use strongroom_types::{Caller, RuntimeRole, User};
 

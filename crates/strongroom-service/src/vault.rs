@@ -1,4 +1,5 @@
-//! The vault: the store, the keys, and the limits they are used under. Its acts are in the file of their noun.
+//! The vault: the store, the keys, and the limits they are used under.
+//! Holds no act of its own; each is in the file of its noun.
 
 use strongroom_crypto::KeyProvider;
 use strongroom_store::{RevealLimit, Store};

@@ -2,7 +2,8 @@
 
 use strongroom_store::{StoreError, Transaction};
 use strongroom_types::{
-    ActivityAction, Caller, Member, NewWorkspace, RuntimeRole, UserId, Workspace, WorkspaceId, WorkspaceRole,
+    ActivityAction, Caller, Member, NewWorkspace, Page, PageRequest, RuntimeRole, UserId, Workspace, WorkspaceId,
+    WorkspaceRole,
 };
 
 use crate::authorization::{Action, Standing, allows};
@@ -18,20 +19,24 @@ impl Vault {
         let id = WorkspaceId::generate();
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
         transaction.insert_workspace(id, caller.user_id(), new).await?;
-        let workspace = transaction.workspaces(Some(id)).await?.pop().ok_or(ServiceError::NotFound)?;
+        let workspace = transaction.workspace(id).await?.ok_or(ServiceError::NotFound)?;
         transaction.commit().await?;
         Ok(workspace)
     }
 
-    /// The workspaces that the caller is a member of.
+    /// A page of the workspaces that the caller is a member of.
     ///
     /// # Errors
     /// As the store's.
-    pub async fn list_workspaces(&self, caller: &Caller) -> Result<Vec<Workspace>, ServiceError> {
+    pub async fn list_workspaces(
+        &self,
+        caller: &Caller,
+        page: &PageRequest<WorkspaceId>,
+    ) -> Result<Page<Workspace>, ServiceError> {
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
-        let workspaces = transaction.workspaces(None).await?;
+        let workspaces = transaction.workspaces(page).await?;
         transaction.commit().await?;
-        Ok(workspaces)
+        Ok(Page::from_lookahead(workspaces, page.limit, |workspace| workspace.id.to_string()))
     }
 
     /// One of them.
@@ -40,21 +45,26 @@ impl Vault {
     /// [`ServiceError::NotFound`].
     pub async fn workspace(&self, caller: &Caller, id: WorkspaceId) -> Result<Workspace, ServiceError> {
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
-        let workspace = transaction.workspaces(Some(id)).await?.pop().ok_or(ServiceError::NotFound)?;
+        let workspace = transaction.workspace(id).await?.ok_or(ServiceError::NotFound)?;
         transaction.commit().await?;
         Ok(workspace)
     }
 
-    /// Who is in a workspace.
+    /// A page of who is in a workspace.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].
-    pub async fn list_members(&self, caller: &Caller, workspace: WorkspaceId) -> Result<Vec<Member>, ServiceError> {
+    pub async fn list_members(
+        &self,
+        caller: &Caller,
+        workspace: WorkspaceId,
+        page: &PageRequest<UserId>,
+    ) -> Result<Page<Member>, ServiceError> {
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
-        let members = transaction.members(workspace).await?;
+        transaction.workspace(workspace).await?.ok_or(ServiceError::NotFound)?;
+        let members = transaction.members(workspace, page).await?;
         transaction.commit().await?;
-        // Whoever sees a workspace sees himself in it.
-        if members.is_empty() { Err(ServiceError::NotFound) } else { Ok(members) }
+        Ok(Page::from_lookahead(members, page.limit, |member| member.user_id.to_string()))
     }
 
     /// Adds a person to a workspace, or gives a member another role.

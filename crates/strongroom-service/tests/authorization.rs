@@ -53,7 +53,7 @@ async fn seat(database: &TestDatabase, workspace: WorkspaceId, person: &Person, 
 
 /// The person who meets the scene in that capacity.
 async fn person(scene: &Scene, standing: Standing) -> Person {
-    let name = uuid_like();
+    let name = unique_name();
     match standing {
         Standing::CredentialOwner => Person { id: scene.owner.id, token: scene.owner.token.clone() },
         Standing::Member(role) => {
@@ -66,7 +66,7 @@ async fn person(scene: &Scene, standing: Standing) -> Person {
     }
 }
 
-fn uuid_like() -> String {
+fn unique_name() -> String {
     CredentialId::generate().to_string()
 }
 

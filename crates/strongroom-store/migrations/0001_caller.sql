@@ -12,6 +12,8 @@ CREATE TYPE strongroom.workspace_role AS ENUM ('OWNER', 'ADMIN', 'MEMBER', 'GUES
 CREATE UNLOGGED SEQUENCE strongroom.caller_high MINVALUE -9223372036854775808;
 CREATE UNLOGGED SEQUENCE strongroom.caller_low MINVALUE -9223372036854775808;
 CREATE UNLOGGED SEQUENCE strongroom.caller_since MINVALUE -9223372036854775808;
+CREATE UNLOGGED SEQUENCE strongroom.token_high MINVALUE -9223372036854775808;
+CREATE UNLOGGED SEQUENCE strongroom.token_low MINVALUE -9223372036854775808;
 
 -- Proves the caller of this transaction: the secret's hash must be that of a live API token of the user whose id the
 -- secret begins with. Raises SR401 for any other secret, without saying which reason applied.
@@ -19,28 +21,31 @@ CREATE FUNCTION strongroom.prove_caller(secret bytea) RETURNS uuid
 LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     proven uuid;
-    bits bit(128);
+    token uuid;
+    bits bit(256);
 BEGIN
     -- An older snapshot would still hold the token that was revoked, or the membership that ended.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'a caller is proven at isolation level read committed only' USING ERRCODE = 'invalid_transaction_state';
     END IF;
-    SELECT t.user_id INTO proven
+    SELECT t.user_id, t.id INTO proven, token
     FROM strongroom.api_tokens AS t
     WHERE t.token_hash = sha256(secret) AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp()
       AND substring(secret, 1, 16) = uuid_send(t.user_id);
     IF proven IS NULL THEN
         RAISE EXCEPTION 'the caller is not proven' USING ERRCODE = 'SR401';
     END IF;
-    bits := ('x' || encode(uuid_send(proven), 'hex'))::bit(128);
+    bits := ('x' || encode(uuid_send(proven) || uuid_send(token), 'hex'))::bit(256);
     PERFORM setval('strongroom.caller_high', substring(bits, 1, 64)::bigint),
             setval('strongroom.caller_low', substring(bits, 65, 64)::bigint),
+            setval('strongroom.token_high', substring(bits, 129, 64)::bigint),
+            setval('strongroom.token_low', substring(bits, 193, 64)::bigint),
             setval('strongroom.caller_since', (extract(epoch FROM now()) * 1000000)::bigint),
             set_config('strongroom.proven', 'yes', true);
     -- A role may change its own defaults (ALTER ROLE … SET): what a record rests on is set here, for this transaction.
-    -- What is on disk counts, and nobody who holds a lock keeps a caller waiting for long.
-    PERFORM set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off';
-    PERFORM set_config('lock_timeout', '5s', true) WHERE current_setting('lock_timeout') = '0';
+    -- What is recorded is on disk, and nobody who holds a lock keeps a caller waiting for long.
+    PERFORM set_config('lock_timeout', '5s', true),
+            CASE WHEN current_setting('synchronous_commit') <> 'remote_apply' THEN set_config('synchronous_commit', 'on', true) END;
     RETURN proven;
 END $$;
 
@@ -51,6 +56,7 @@ CREATE FUNCTION strongroom.current_user_id() RETURNS uuid
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF nullif(current_setting('strongroom.proven', true), '') IS NULL
+       OR current_setting('transaction_isolation') <> 'read committed'
        OR currval('strongroom.caller_since') <> (extract(epoch FROM now()) * 1000000)::bigint
        OR clock_timestamp() > now() + interval '5 minutes' THEN
         RETURN NULL;
@@ -59,7 +65,18 @@ BEGIN
          || lpad(to_hex(currval('strongroom.caller_low')), 16, '0'))::uuid;
 END $$;
 
--- True, or an error where there is no caller; every policy of a runtime role begins with it. Declared immutable, which
+-- The API token that proved the caller; NULL without one.
+CREATE FUNCTION strongroom.current_token_id() RETURNS uuid
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF strongroom.current_user_id() IS NULL THEN
+        RETURN NULL;
+    END IF;
+    RETURN (lpad(to_hex(currval('strongroom.token_high')), 16, '0')
+         || lpad(to_hex(currval('strongroom.token_low')), 16, '0'))::uuid;
+END $$;
+
+-- True, or an error where there is no caller; every USING clause of the app and system roles begins with it. Declared immutable, which
 -- it is not, so that the planner evaluates it: a query without a caller is refused before there is a plan. As a filter
 -- it would be too late. PostgreSQL may ask an index with a leakproof condition before it filters, and EXPLAIN ANALYZE
 -- or pg_stat_xact_user_tables would tell whether a row was found (docs/adr/0002-refuse-to-plan.md).

@@ -1,6 +1,6 @@
 -- The record. Rows are inserted by the triggers of the tables that they tell of, by reveal_credential() and by
--- record_denial(), which run as the owner: no runtime role can add, change or remove one. No foreign keys: history
--- survives what it speaks of.
+-- record_denial(), which run as the owner: no runtime role can change or remove one, or add one but through them.
+-- No foreign keys: history survives what it speaks of.
 
 CREATE TYPE strongroom.entity_type AS ENUM ('CREDENTIAL', 'WORKSPACE', 'API_TOKEN', 'INVITATION', 'USER');
 CREATE TYPE strongroom.activity_action AS ENUM (
@@ -53,12 +53,18 @@ CREATE POLICY owner_reads ON strongroom.activity_logs FOR SELECT TO strongroom_o
 CREATE POLICY owner_inserts ON strongroom.activity_logs FOR INSERT TO strongroom_owner WITH CHECK (true);
 GRANT SELECT ON strongroom.activity_logs TO strongroom_app, strongroom_system, strongroom_auditor;
 
--- Records that the caller's role in a workspace of his did not allow what he tried there.
+-- Records that the caller's role in a workspace of his did not allow what he tried there. The first of a minute: whoever
+-- hammers cannot fill the log.
 CREATE FUNCTION strongroom.record_denial(workspace uuid, attempt strongroom.activity_action) RETURNS void
 LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO strongroom.activity_logs (action, outcome, reason, actor_id, entity_type, entity_id, workspace_id)
     SELECT attempt, 'DENIED', 'ROLE', strongroom.current_user_id(), 'WORKSPACE', workspace, workspace
-    WHERE workspace = ANY (strongroom.caller_workspaces('{OWNER,ADMIN,MEMBER,GUEST}'));
+    WHERE workspace = ANY (strongroom.caller_workspaces('{OWNER,ADMIN,MEMBER,GUEST}'))
+      AND attempt IN ('CREDENTIAL_CREATED', 'MEMBER_ADDED', 'MEMBER_CHANGED', 'MEMBER_REMOVED')
+      AND NOT EXISTS (
+          SELECT FROM strongroom.activity_logs AS l
+          WHERE l.actor_id = strongroom.current_user_id() AND l.occurred_at > clock_timestamp() - interval '1 minute'
+            AND l.outcome = 'DENIED' AND l.action = attempt AND l.workspace_id = workspace);
 END $$;
 GRANT EXECUTE ON FUNCTION strongroom.record_denial(uuid, strongroom.activity_action) TO strongroom_app;

@@ -51,21 +51,29 @@ END $$;
 CREATE TRIGGER seat_workspace_owner AFTER INSERT ON strongroom.workspaces
     FOR EACH ROW EXECUTE FUNCTION strongroom.seat_workspace_owner();
 
--- Two OWNERs who remove each other at once must not both succeed: changes of a workspace's members wait for each other
--- at the rows of its OWNERs, and whoever waited must still be who he was. A cascade has no caller and does not wait.
+-- Changes of a workspace's members wait for each other, and whoever waited must still be who he was: two OWNERs who
+-- remove each other at once must not both succeed, and one who is being removed must not leave an OWNER of his behind.
+-- A cascade has no caller, whoever leaves needs no role, and the first OWNER is seated by whoever made the workspace.
 CREATE FUNCTION strongroom.guard_workspace_member() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    caller uuid := strongroom.current_user_id();
+    member strongroom.workspace_members := CASE TG_OP WHEN 'INSERT' THEN NEW ELSE OLD END;
 BEGIN
-    IF strongroom.current_user_id() IS NOT NULL AND OLD.user_id <> strongroom.current_user_id() THEN
-        PERFORM FROM strongroom.workspace_members
-        WHERE workspace_id = OLD.workspace_id AND role = 'OWNER' ORDER BY user_id FOR UPDATE;
-        IF NOT OLD.workspace_id = ANY (strongroom.caller_workspaces('{OWNER,ADMIN}')) THEN
+    IF caller IS NOT NULL AND member.user_id <> caller THEN
+        IF TG_OP <> 'INSERT' THEN
+            PERFORM FROM strongroom.workspace_members AS m
+            WHERE m.workspace_id = member.workspace_id AND m.role = 'OWNER' ORDER BY m.user_id FOR UPDATE;
+        END IF;
+        PERFORM FROM strongroom.workspace_members AS m
+        WHERE m.workspace_id = member.workspace_id AND m.user_id = caller AND m.role IN ('OWNER', 'ADMIN') FOR SHARE;
+        IF NOT FOUND THEN
             RAISE EXCEPTION 'the caller is no admin of this workspace any more' USING ERRCODE = 'insufficient_privilege';
         END IF;
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$;
-CREATE TRIGGER guard_workspace_member BEFORE UPDATE OR DELETE ON strongroom.workspace_members
+CREATE TRIGGER guard_workspace_member BEFORE INSERT OR UPDATE OR DELETE ON strongroom.workspace_members
     FOR EACH ROW EXECUTE FUNCTION strongroom.guard_workspace_member();
 
 -- A cascade (its user or workspace is deleted) has no caller, and leaves no record of its own.

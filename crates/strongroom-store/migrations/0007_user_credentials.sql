@@ -63,7 +63,7 @@ CREATE POLICY reveal ON strongroom.user_credentials TO strongroom_owner
         WHEN 'strongroom_system' THEN scope = 'SYSTEM' AND (SELECT strongroom.caller_is_admin())
         ELSE false END);
 
--- Envelopes can be written and not read: they leave through reveal_credential(), with their record, or not at all.
+-- Envelopes can be written and not read: they leave one at a time, through reveal_credential(), which writes the record.
 -- No column of a row's identity (id, owner, workspace, scope, creation) can be updated; nothing is deleted.
 GRANT SELECT (id, user_id, workspace_id, name, provider, type, scope, masked_value, version, description, expires_at,
               last_used_at, metadata, is_active, rotated_at, created_at, updated_at),
@@ -88,7 +88,7 @@ BEGIN
 END $$;
 CREATE TRIGGER record_credential_created AFTER INSERT ON strongroom.user_credentials
     FOR EACH ROW EXECUTE FUNCTION strongroom.record_credential();
--- updated_at moves with every change but that of last_used_at, which its reveal has recorded.
+-- Every change is recorded but that of last_used_at, which is a reveal's, has its own record, and is granted to nobody.
 CREATE TRIGGER record_credential_changed AFTER UPDATE ON strongroom.user_credentials
-    FOR EACH ROW WHEN (NEW.updated_at <> OLD.updated_at OR NEW.version <> OLD.version OR NEW.is_active <> OLD.is_active)
+    FOR EACH ROW WHEN (NEW.last_used_at IS NOT DISTINCT FROM OLD.last_used_at)
     EXECUTE FUNCTION strongroom.record_credential();

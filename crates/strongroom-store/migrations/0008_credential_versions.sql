@@ -30,9 +30,8 @@ BEGIN
         VALUES (OLD.id, OLD.version, OLD.encrypted_value, OLD.masked_value);
         NEW.rotated_at := now();
     END IF;
-    IF (NEW.name, NEW.description, NEW.expires_at, NEW.metadata, NEW.version, NEW.is_active)
-       IS DISTINCT FROM (OLD.name, OLD.description, OLD.expires_at, OLD.metadata, OLD.version, OLD.is_active) THEN
-        NEW.updated_at := clock_timestamp();
+    IF NEW.last_used_at IS NOT DISTINCT FROM OLD.last_used_at THEN
+        NEW.updated_at := now();
     END IF;
     RETURN NEW;
 END $$;

@@ -50,11 +50,11 @@ BEGIN
     RETURN true;
 END $$;
 
--- Trades a one-time invitation for a person and his first API token; returns his e-mail address.
+-- Trades a one-time invitation for a person and his first API token.
 -- Raises SR401 for a secret that is not that of a live invitation, without saying which reason applied.
 CREATE FUNCTION strongroom.accept_invitation(
     secret bytea, new_user uuid, own_email text, own_name text, new_token uuid, new_token_hash bytea, token_lifetime interval
-) RETURNS TABLE (email text, is_admin boolean, token_expires_at timestamptz)
+) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     accepted strongroom.invitations;
@@ -76,6 +76,5 @@ BEGIN
     VALUES (new_token, new_user, 'first token', new_token_hash, now() + token_lifetime);
     INSERT INTO strongroom.activity_logs (action, actor_id, entity_type, entity_id, owner_id, name)
     VALUES ('INVITATION_ACCEPTED', new_user, 'INVITATION', accepted.id, new_user, accepted.email);
-    RETURN QUERY SELECT coalesce(accepted.email, own_email)::text, accepted.is_admin, now() + token_lifetime;
 END $$;
 GRANT EXECUTE ON FUNCTION strongroom.accept_invitation(bytea, uuid, text, text, uuid, bytea, interval) TO strongroom_app;

@@ -22,7 +22,9 @@ macro_rules! columns {
 /// A sealed value on its way in.
 #[derive(Debug)]
 pub struct SealedVersion {
+    /// For `encrypted_value`.
     pub envelope: String,
+    /// What may be shown of the value.
     pub masked_value: String,
 }
 

@@ -47,11 +47,34 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// Connection trouble (class 08), too many connections (53300), shutting down or starting up (57P01 to 57P03), a lock
-/// that is not let go of (55P03), a statement that took too long (57014).
+/// Connection trouble (class 08), too many connections (53300), shutting down or starting up (57P01 to 57P03), a deadlock
+/// or conflict that a second try does not have (40P01, 40001), a lock that is not let go of (55P03), a statement that took too long (57014).
 fn is_unavailable(error: &sqlx::Error, code: &str) -> bool {
     use sqlx::Error::{Io, PoolClosed, PoolTimedOut, WorkerCrashed};
     matches!(error, Io(_) | PoolClosed | PoolTimedOut | WorkerCrashed)
         || code.starts_with("08")
-        || matches!(code, "53300" | "55P03" | "57014" | "57P01" | "57P02" | "57P03")
+        || matches!(code, "40001" | "40P01" | "53300" | "55P03" | "57014" | "57P01" | "57P02" | "57P03")
+}
+
+/// Why the schema could not be made, or is not fit for use.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// The URL cannot be read; it is not repeated, for it may hold a password.
+    #[error("the database URL is not valid; it looks like postgres://user@host/database")]
+    Url,
+    /// A migration failed, or an applied one is not ours.
+    #[error("a migration failed: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// What makes the database unfit to hold secrets, as sentences.
+    #[error("this database does not isolate as it must:\n  {}", .0.join("\n  "))]
+    Unsafe(Vec<String>),
+    /// The database did not do what was asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for SchemaError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
 }

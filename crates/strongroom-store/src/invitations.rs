@@ -23,7 +23,7 @@ impl Transaction {
         let row = query(
             "INSERT INTO strongroom.invitations (id, token_hash, email, is_admin, created_by, expires_at)
              VALUES ($1, sha256($2), $3, $4, $5, now() + interval '7 days')
-             RETURNING id, email, is_admin, created_at, expires_at, accepted_at",
+             RETURNING id, email, is_admin, expires_at",
         )
         .bind(InvitationId::generate().0)
         .bind(token.expose())
@@ -36,9 +36,7 @@ impl Transaction {
             id: InvitationId(row.try_get("id")?),
             email: row.try_get("email")?,
             is_admin: row.try_get("is_admin")?,
-            created_at: row.try_get("created_at")?,
             expires_at: row.try_get("expires_at")?,
-            accepted_at: row.try_get("accepted_at")?,
         })
     }
 }

@@ -2,6 +2,9 @@
 //! The only crate that depends on sqlx. Its pools are private: there is no way to a row but through a transaction
 //! whose caller PostgreSQL has proven. It holds no rule of its own beyond the migrations, and no plaintext.
 
+use sqlx::ConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+
 mod activity;
 mod credentials;
 mod error;
@@ -16,7 +19,13 @@ mod users;
 mod workspaces;
 
 pub use credentials::SealedVersion;
-pub use error::StoreError;
+pub use error::{SchemaError, StoreError};
 pub use reveal::{RevealLimit, RevealOutcome};
-pub use schema::{Schema, SchemaError};
+pub use schema::Schema;
 pub use store::{Store, Transaction};
+
+/// A URL, without statement logging: statements are ours, but the log is no place for them.
+fn options(url: &str) -> Result<PgConnectOptions, SchemaError> {
+    let options: PgConnectOptions = url.parse().map_err(|_| SchemaError::Url)?;
+    Ok(options.application_name("strongroom").disable_statement_logging())
+}

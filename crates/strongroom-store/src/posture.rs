@@ -46,7 +46,16 @@ pub(crate) async fn login_findings(connection: &mut PgConnection, role: &str) ->
                       WHERE o.rolname = 'strongroom_owner' AND pg_has_role(r.oid, o.oid, 'MEMBER')),
               'a member of strongroom_owner'),
              (r.rolname <> $1, 'not the runtime role')) AS t (applies, why)
-         WHERE r.rolname = current_user AND applies",
+         WHERE r.rolname = current_user AND applies
+         UNION ALL
+         SELECT 'session_replication_role is not origin: triggers would not run'
+         WHERE current_setting('session_replication_role') <> 'origin'
+         UNION ALL
+         -- CVE-2023-39418 and CVE-2024-10976 let queries past row-level security.
+         SELECT format('PostgreSQL %s has known holes in row-level security: update to 15.9, 16.5, 17.1 or newer',
+                       current_setting('server_version'))
+         FROM (SELECT current_setting('server_version_num')::integer AS number) AS version
+         WHERE number < 150009 OR number BETWEEN 160000 AND 160004 OR number = 170000",
     )
     .bind(role)
     .fetch_all(connection)

@@ -53,7 +53,7 @@ lines (line) AS (
     SELECT format('function %s returns %s owner %s, %s, %s, %s%s, settings %s, body %s', signature, pg_get_function_result(functions.oid), owner,
                   CASE WHEN prosecdef THEN 'security definer' ELSE 'security invoker' END,
                   CASE provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END,
-                  (SELECT lanname FROM pg_language AS l WHERE l.oid = prolang), CASE WHEN proisstrict THEN ' strict' END,
+                  (SELECT lanname FROM pg_language AS l WHERE l.oid = prolang), concat(CASE WHEN proisstrict THEN ' strict' END, CASE WHEN proleakproof THEN ' LEAKPROOF' END),
                   array_to_string(proconfig, ' '), md5(prosrc))
     FROM functions
     UNION ALL
@@ -65,12 +65,23 @@ lines (line) AS (
     UNION ALL
     -- What changes under our tables' feet: settings of our roles, parameters granted to them, children of our tables,
     -- views elsewhere that read them, foreign keys that are switched off.
-    SELECT format('setting of %s %s', r.rolname, array_to_string(s.setconfig, ', '))
-    FROM pg_db_role_setting AS s JOIN pg_roles AS r ON r.oid = s.setrole
-    WHERE r.rolname IN (SELECT name FROM runtime) AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+    SELECT format('setting of %s %s', coalesce(r.rolname, 'this database'), setting)
+    FROM pg_db_role_setting AS s LEFT JOIN pg_roles AS r ON r.oid = s.setrole, unnest(s.setconfig) AS setting
+    WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+      AND (r.rolname IN (SELECT name FROM runtime)
+           OR (s.setrole = 0 AND split_part(setting, '=', 1) IN ('session_replication_role', 'row_security', 'search_path',
+               'default_transaction_isolation', 'default_transaction_read_only', 'synchronous_commit')))
     UNION ALL
-    SELECT format('parameter %s granted to %s', p.parname, pg_get_userbyid(a.grantee))
-    FROM pg_parameter_acl AS p, aclexplode(p.paracl) AS a WHERE pg_get_userbyid(a.grantee) IN (SELECT name FROM runtime)
+    SELECT format('parameter %s granted to %s', p.parname, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END)
+    FROM pg_parameter_acl AS p, aclexplode(p.paracl) AS a WHERE a.grantee = 0 OR pg_get_userbyid(a.grantee) IN (SELECT name FROM runtime)
+    UNION ALL
+    -- Whoever can become a runtime role (from PostgreSQL 16 on, making a role alone does not let one become it).
+    SELECT format('membership %s in %s', pg_get_userbyid(m.member), pg_get_userbyid(m.roleid)) FROM pg_auth_members AS m
+    WHERE pg_get_userbyid(m.roleid) IN (SELECT name FROM runtime) AND coalesce((to_jsonb(m) ->> 'set_option')::boolean, true)
+    UNION ALL
+    SELECT format('function of %s elsewhere %s', pg_get_userbyid(p.proowner), p.oid::regprocedure) FROM pg_proc AS p
+    WHERE p.pronamespace <> to_regnamespace('strongroom')
+      AND pg_get_userbyid(p.proowner) IN (SELECT name FROM runtime UNION SELECT 'strongroom_owner')
     UNION ALL
     SELECT format('child %s of %s', i.inhrelid::regclass, r.relname) FROM pg_inherits AS i JOIN relations AS r ON r.oid = i.inhparent
     UNION ALL

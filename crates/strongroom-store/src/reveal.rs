@@ -1,4 +1,5 @@
 //! A reveal: one statement that proves the caller, reads the row under his policies, writes the record and commits.
+//! Nothing of its answer may be used before the commit is confirmed.
 
 use std::num::NonZeroU32;
 
@@ -13,14 +14,14 @@ use crate::store::Store;
 /// How many reveals a minute a user has; None: as many as he likes.
 pub type RevealLimit = Option<NonZeroU32>;
 
-/// What the record says of an attempt, which by now is committed.
+/// What became of an attempt; what the record says of it is committed by now.
 #[derive(Debug)]
 pub enum RevealOutcome {
     /// The envelope, and what it is bound to.
     Allowed { binding: Binding, envelope: String },
     /// The credential is revoked.
     Revoked,
-    /// The user has used up his minute.
+    /// The user has used up his minute. The first such attempt of a minute is recorded.
     RateLimited { retry_after_seconds: u32 },
 }
 

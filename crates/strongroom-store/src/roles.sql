@@ -14,7 +14,9 @@ BEGIN
             END;
         END IF;
     END LOOP;
-    IF NOT pg_has_role(current_user, 'strongroom_owner', 'MEMBER') THEN
+    -- From PostgreSQL 16 on, whoever makes a role may administer it, and is not yet allowed to become it.
+    IF NOT pg_has_role(current_user, 'strongroom_owner',
+                       CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN
         EXECUTE format('GRANT strongroom_owner TO %I', current_user);
     END IF;
     IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'strongroom') THEN

@@ -5,33 +5,14 @@ use sqlx::migrate::{Migrate, MigrateDatabase, Migrator};
 use sqlx::{ConnectOptions, Connection, PgConnection, Postgres, query, query_scalar, raw_sql};
 use strongroom_types::{InvitationId, InvitationToken};
 
-use crate::error::StoreError;
+use crate::error::SchemaError;
+use crate::options;
 use crate::posture;
-use crate::store::options;
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
 /// One lock for whoever changes the schema: roles and migrations of servers that start at once.
 const SCHEMA_LOCK: i64 = 0x5374_726f_6e67;
-
-/// Why the schema could not be made, or is not fit for use.
-#[derive(Debug, thiserror::Error)]
-pub enum SchemaError {
-    #[error("the database URL is not valid; it looks like postgres://user@host/database")]
-    Url,
-    #[error("a migration failed: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
-    #[error("this database does not isolate as it must:\n  {}", .0.join("\n  "))]
-    Unsafe(Vec<String>),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<sqlx::Error> for SchemaError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
 
 /// A connection that may change the schema, under the schema lock.
 pub struct Schema {

@@ -3,15 +3,13 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{Connection, PgConnection, PgPool, Postgres};
 use strongroom_types::{Caller, RuntimeRole};
 
-use crate::error::StoreError;
+use crate::error::{SchemaError, StoreError};
+use crate::options;
 use crate::posture;
-use crate::schema::SchemaError;
-
-const ADMIN: &str = "SELECT strongroom.caller_is_admin()";
 
 /// The database, by its two runtime roles.
 #[derive(Clone)]
@@ -41,11 +39,8 @@ impl Store {
         if findings.is_empty() { Ok(store) } else { Err(SchemaError::Unsafe(findings)) }
     }
 
-    /// What makes this database unfit to hold secrets, in sentences; none is good.
-    ///
-    /// # Errors
-    /// [`SchemaError::Store`] where it cannot be asked.
-    pub async fn findings(&self) -> Result<Vec<String>, SchemaError> {
+    /// What makes this database unfit to hold secrets, as sentences; an empty list means fit.
+    async fn findings(&self) -> Result<Vec<String>, SchemaError> {
         let mut findings =
             posture::login_findings(&mut *self.acquire(RuntimeRole::App).await?, "strongroom_app").await?;
         let mut system = self.acquire(RuntimeRole::System).await?;
@@ -60,17 +55,11 @@ impl Store {
     /// [`StoreError::Unauthenticated`] where the caller's token proves nobody; [`StoreError::Forbidden`] where he would
     /// take the admin path and is no administrator. Policies would show him nothing there; this tells him why.
     pub async fn begin(&self, caller: &Caller, role: RuntimeRole) -> Result<Transaction, StoreError> {
-        let mut inner = self.pool(role).begin().await?;
-        // Bound, not written into the text: other sessions of the role can read the text in pg_stat_activity.
-        sqlx::query("SELECT strongroom.prove_caller($1), set_config('strongroom.request_id', $2, true)")
-            .bind(caller.token.expose())
-            .bind(caller.request_id.to_string())
-            .execute(&mut *inner)
-            .await?;
-        if role == RuntimeRole::System && !sqlx::query_scalar(ADMIN).fetch_one(&mut *inner).await? {
-            return Err(StoreError::Forbidden);
-        }
-        Ok(Transaction { inner })
+        // In a task of its own, which nobody cancels: a BEGIN whose answer is not awaited would leave the connection in
+        // an open transaction that the pool knows nothing of, and the next caller's records in it uncommitted.
+        let (pool, caller) = (self.pool(role).clone(), caller.clone());
+        let begun = tokio::spawn(async move { prove(pool.begin().await?, &caller, role).await });
+        begun.await.map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))?
     }
 
     /// Whether both roles get an answer.
@@ -124,11 +113,33 @@ impl Transaction {
     }
 }
 
-/// A URL, without statement logging: statements are ours, but the log is no place for them.
-pub(crate) fn options(url: &str) -> Result<PgConnectOptions, SchemaError> {
-    let options: PgConnectOptions = url.parse().map_err(|_| SchemaError::Url)?;
-    Ok(options.application_name("strongroom").disable_statement_logging())
+async fn prove(
+    mut inner: sqlx::Transaction<'static, Postgres>,
+    caller: &Caller,
+    role: RuntimeRole,
+) -> Result<Transaction, StoreError> {
+    // Bound, not written into the text: other sessions of the role can read the text in pg_stat_activity.
+    sqlx::query("SELECT strongroom.prove_caller($1), set_config('strongroom.request_id', $2, true)")
+        .bind(caller.token.expose())
+        .bind(caller.request_id.to_string())
+        .execute(&mut *inner)
+        .await?;
+    let admin = "SELECT strongroom.caller_is_admin()";
+    if role == RuntimeRole::System && !sqlx::query_scalar(admin).fetch_one(&mut *inner).await? {
+        return Err(StoreError::Forbidden);
+    }
+    Ok(Transaction { inner })
 }
+
+/// Said at connection, and so above what a role or a database has as its defaults, which a stolen login could change.
+const SETTINGS: [(&str, &str); 6] = [
+    ("search_path", "pg_catalog"),
+    ("row_security", "on"),
+    ("synchronous_commit", "on"),
+    ("default_transaction_isolation", "read committed"),
+    ("default_transaction_read_only", "off"),
+    ("statement_timeout", "30s"),
+];
 
 fn pool(url: &str, connections: u32) -> Result<PgPool, SchemaError> {
     Ok(PgPoolOptions::new()
@@ -144,5 +155,5 @@ fn pool(url: &str, connections: u32) -> Result<PgPool, SchemaError> {
                 Ok(true)
             })
         })
-        .connect_lazy_with(options(url)?))
+        .connect_lazy_with(options(url)?.options(SETTINGS)))
 }

@@ -1,8 +1,8 @@
-//! API tokens in the database, which hashes them itself: a hash that arrived from outside would be a password.
+//! API tokens in the database. A secret is bound, and hashed in the statement; no hash is ever returned.
 
 use sqlx::postgres::PgRow;
 use sqlx::{Row, query};
-use strongroom_types::{ApiToken, ApiTokenSummary, NewApiToken, TokenId};
+use strongroom_types::{ApiToken, ApiTokenSummary, NewApiToken, PageRequest, TokenId};
 
 use crate::error::StoreError;
 use crate::store::Transaction;
@@ -11,8 +11,7 @@ impl Transaction {
     /// Adds a token of the caller's.
     ///
     /// # Errors
-    /// [`StoreError::Forbidden`] where the token claims another user; [`StoreError::Conflict`] where the caller has 100
-    /// live ones, as many as a list shows.
+    /// [`StoreError::Forbidden`] where the token claims another user.
     pub async fn insert_token(
         &mut self,
         id: TokenId,
@@ -21,8 +20,7 @@ impl Transaction {
     ) -> Result<ApiTokenSummary, StoreError> {
         let row = query(
             "INSERT INTO strongroom.api_tokens (id, user_id, name, token_hash, expires_at)
-             SELECT $1, $2, $3, sha256($4), now() + make_interval(days => $5)
-             WHERE (SELECT count(*) FROM strongroom.api_tokens WHERE revoked_at IS NULL AND expires_at > now()) < 100
+             VALUES ($1, $2, $3, sha256($4), now() + make_interval(days => $5))
              RETURNING id, name, created_at, expires_at, revoked_at",
         )
         .bind(id.0)
@@ -30,21 +28,22 @@ impl Transaction {
         .bind(new.name.as_str())
         .bind(token.expose())
         .bind(new.expires_in_days.days())
-        .fetch_optional(self.connection())
-        .await?
-        .ok_or(StoreError::Conflict)?;
+        .fetch_one(self.connection())
+        .await?;
         Ok(summary(&row)?)
     }
 
-    /// The caller's tokens, live ones first, newest first; 100 at the most.
+    /// The caller's tokens, newest first, one more than the page.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn tokens(&mut self) -> Result<Vec<ApiTokenSummary>, StoreError> {
+    pub async fn tokens(&mut self, page: &PageRequest<TokenId>) -> Result<Vec<ApiTokenSummary>, StoreError> {
         let rows = query(
             "SELECT id, name, created_at, expires_at, revoked_at FROM strongroom.api_tokens
-             ORDER BY revoked_at IS NULL AND expires_at > now() DESC, id DESC LIMIT 100",
+             WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2",
         )
+        .bind(page.cursor.map(|id| id.0))
+        .bind(page.limit.with_lookahead())
         .fetch_all(self.connection())
         .await?;
         Ok(rows.iter().map(summary).collect::<Result<_, _>>()?)

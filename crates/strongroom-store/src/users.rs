@@ -1,4 +1,5 @@
-//! People in the database.
+//! People in the database, as the caller may see them.
+//! Never makes one: accept_invitation() does.
 
 use sqlx::{Row, query};
 use strongroom_types::{User, UserId};

@@ -1,12 +1,22 @@
 //! Workspaces and their members in the database.
+//! Who may change whom is the policies' to say; nothing here asks for a role in order to decide.
 
 use sqlx::postgres::PgRow;
 use sqlx::{Row, query};
-use strongroom_types::{Member, NewWorkspace, UserId, Workspace, WorkspaceId, WorkspaceRole};
+use strongroom_types::{Member, NewWorkspace, PageRequest, UserId, Workspace, WorkspaceId, WorkspaceRole};
 
 use crate::error::StoreError;
 use crate::rows::parsed;
 use crate::store::Transaction;
+
+macro_rules! workspaces {
+    () => {
+        "SELECT w.id, w.name, m.role::text AS role, w.created_at
+         FROM strongroom.workspaces AS w
+         JOIN strongroom.workspace_members AS m
+           ON m.workspace_id = w.id AND m.user_id = (SELECT strongroom.current_user_id())"
+    };
+}
 
 impl Transaction {
     /// Adds a workspace; a trigger seats the caller as its OWNER.
@@ -28,36 +38,46 @@ impl Transaction {
         Ok(())
     }
 
-    /// The caller's workspaces, newest first; only that one where an id is given.
+    /// A workspace of the caller's.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn workspaces(&mut self, id: Option<WorkspaceId>) -> Result<Vec<Workspace>, StoreError> {
-        let rows = query(
-            "SELECT w.id, w.name, m.role::text AS role, w.created_at
-             FROM strongroom.workspaces AS w
-             JOIN strongroom.workspace_members AS m
-               ON m.workspace_id = w.id AND m.user_id = (SELECT strongroom.current_user_id())
-             WHERE $1::uuid IS NULL OR w.id = $1
-             ORDER BY w.id DESC LIMIT 100",
-        )
-        .bind(id.map(|id| id.0))
-        .fetch_all(self.connection())
-        .await?;
+    pub async fn workspace(&mut self, id: WorkspaceId) -> Result<Option<Workspace>, StoreError> {
+        let row =
+            query(concat!(workspaces!(), " WHERE w.id = $1")).bind(id.0).fetch_optional(self.connection()).await?;
+        Ok(row.as_ref().map(workspace).transpose()?)
+    }
+
+    /// The caller's workspaces, newest first, one more than the page.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn workspaces(&mut self, page: &PageRequest<WorkspaceId>) -> Result<Vec<Workspace>, StoreError> {
+        let rows = query(concat!(workspaces!(), " WHERE $1::uuid IS NULL OR w.id < $1 ORDER BY w.id DESC LIMIT $2"))
+            .bind(page.cursor.map(|id| id.0))
+            .bind(page.limit.with_lookahead())
+            .fetch_all(self.connection())
+            .await?;
         Ok(rows.iter().map(workspace).collect::<Result<_, _>>()?)
     }
 
-    /// The members of a workspace of the caller's, longest first.
+    /// The members of a workspace of the caller's, newest account first, one more than the page.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn members(&mut self, workspace: WorkspaceId) -> Result<Vec<Member>, StoreError> {
+    pub async fn members(
+        &mut self,
+        workspace: WorkspaceId,
+        page: &PageRequest<UserId>,
+    ) -> Result<Vec<Member>, StoreError> {
         let rows = query(
             "SELECT m.user_id, u.email, u.display_name, m.role::text AS role, m.created_at
              FROM strongroom.workspace_members AS m JOIN strongroom.users AS u ON u.id = m.user_id
-             WHERE m.workspace_id = $1 ORDER BY m.created_at, m.user_id LIMIT 1000",
+             WHERE m.workspace_id = $1 AND ($2::uuid IS NULL OR m.user_id < $2) ORDER BY m.user_id DESC LIMIT $3",
         )
         .bind(workspace.0)
+        .bind(page.cursor.map(|id| id.0))
+        .bind(page.limit.with_lookahead())
         .fetch_all(self.connection())
         .await?;
         Ok(rows.iter().map(member).collect::<Result<_, _>>()?)

@@ -1,7 +1,7 @@
 //! Promise 2: the caller cannot be forged. The attacker of these tests holds the app role's login, and more.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-use strongroom_testing::{Person, Sql, SqlState, TestDatabase, sees_nothing};
+use strongroom_testing::{Person, Sql, SqlState, TestDatabase, is_refused};
 
 /// What current_user_id() says, as text.
 async fn current_user(sql: &Sql) -> Option<String> {
@@ -20,7 +20,7 @@ async fn a_superuser_sees_the_rows_that_the_app_role_does_not() {
     let app = database.sql("strongroom_app").await;
     ada.keep(&app, "one").await;
     assert_eq!(count(&database.sql("postgres").await, "user_credentials").await, 1);
-    assert!(sees_nothing(&database.sql("strongroom_app").await, "user_credentials").await);
+    assert!(is_refused(&database.sql("strongroom_app").await, "user_credentials").await);
 }
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn without_a_caller_no_role_sees_or_writes_anything() {
     for role in ["strongroom_app", "strongroom_system"] {
         let sql = database.sql(role).await;
         for table in ["users", "user_credentials", "credential_versions", "activity_logs"] {
-            assert!(sees_nothing(&sql, table).await, "{role} sees {table}");
+            assert!(is_refused(&sql, table).await, "{role} sees {table}");
         }
         let forged =
             "INSERT INTO strongroom.user_credentials (id, user_id, name, provider, type, encrypted_value, masked_value)
@@ -48,7 +48,7 @@ async fn without_a_caller_no_role_sees_or_writes_anything() {
         assert!(refused.as_db_error().unwrap().message().contains("call strongroom.prove_caller first"), "{role}");
     }
     for table in ["workspaces", "workspace_members"] {
-        assert!(sees_nothing(&app, table).await, "{table}");
+        assert!(is_refused(&app, table).await, "{table}");
     }
     let seated = app
         .execute(
@@ -69,7 +69,7 @@ async fn settings_made_by_hand_gain_nothing() {
     // On the connection where Ada was proven a moment ago, whose registers still hold her id …
     app.batch_execute("SET strongroom.proven = 'yes'; SET strongroom.caller = 'anything'").await.unwrap();
     assert_eq!(current_user(&app).await, None);
-    assert!(sees_nothing(&app, "user_credentials").await);
+    assert!(is_refused(&app, "user_credentials").await);
     // … and on a fresh one, where there is nothing in them: an error, and no row.
     let fresh = database.sql("strongroom_app").await;
     fresh.batch_execute("SET strongroom.proven = 'yes'").await.unwrap();
@@ -81,7 +81,7 @@ async fn the_registers_are_closed_to_every_runtime_role() {
     let database = TestDatabase::create().await;
     for role in ["strongroom_app", "strongroom_system", "strongroom_auditor"] {
         let sql = database.sql(role).await;
-        for register in ["caller_high", "caller_low", "caller_since"] {
+        for register in ["caller_high", "caller_low", "caller_since", "token_high", "token_low"] {
             for statement in [
                 format!("SELECT setval('strongroom.{register}', 1)"),
                 format!("SELECT nextval('strongroom.{register}')"),
@@ -135,7 +135,7 @@ async fn a_pooled_connection_keeps_nothing_of_its_last_caller() {
     assert_eq!(count(&app, "user_credentials").await, 0);
     app.batch_execute("COMMIT").await.unwrap();
     app.batch_execute("DISCARD ALL").await.unwrap();
-    assert!(sees_nothing(&app, "user_credentials").await);
+    assert!(is_refused(&app, "user_credentials").await);
 }
 
 #[tokio::test]
@@ -201,6 +201,27 @@ async fn a_token_revoked_meanwhile_proves_nobody_in_an_older_snapshot() {
         assert!(refused.as_db_error().unwrap().message().contains("read committed only"), "{level}");
         app.batch_execute("ROLLBACK").await.unwrap();
     }
+    // Nor does a proof of one transaction serve in the next, of the same message and so of the same moment.
+    let token: String = ada.token.expose().iter().map(|byte| format!("{byte:02x}")).collect();
+    let both = format!(
+        "BEGIN; SELECT strongroom.prove_caller('\\x{token}'); COMMIT;
+         BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL strongroom.proven = 'yes'; SELECT count(*) FROM strongroom.users"
+    );
+    assert_eq!(app.simple_query(&both).await.unwrap_err().code().unwrap().code(), "SR401");
+}
+
+#[tokio::test]
+async fn a_token_that_was_revoked_meanwhile_leaves_no_successor() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    ada.begin(&app).await;
+    let revoke = "UPDATE strongroom.api_tokens SET revoked_at = now() WHERE user_id = $1";
+    database.sql("postgres").await.execute(revoke, &[&ada.id.0]).await.unwrap();
+    let insert = "INSERT INTO strongroom.api_tokens (id, user_id, name, token_hash, expires_at)
+         VALUES (gen_random_uuid(), $1, 'successor', sha256('known'), now() + interval '300 days')";
+    let refused = app.execute(insert, &[&ada.id.0]).await.unwrap_err();
+    assert_eq!(refused.code().unwrap().code(), "SR401");
 }
 
 #[tokio::test]
@@ -223,7 +244,7 @@ async fn a_login_that_loosens_its_own_defaults_does_not_loosen_a_callers_transac
     let database = TestDatabase::create().await;
     let ada = Person::create(&database, "ada").await;
     let app = database.sql("strongroom_app").await;
-    app.batch_execute("SET synchronous_commit = off").await.unwrap();
+    app.batch_execute("SET synchronous_commit = local; SET lock_timeout = '1h'").await.unwrap();
     ada.begin(&app).await;
     let settings = "SELECT current_setting('synchronous_commit'), current_setting('lock_timeout')";
     let row = app.query_one(settings, &[]).await.unwrap();

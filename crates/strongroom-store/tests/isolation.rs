@@ -44,7 +44,7 @@ async fn scene() -> Scene {
 }
 
 #[tokio::test]
-async fn owner_sees_nothing_of_another_user() {
+async fn a_user_sees_nothing_of_another_users_credentials() {
     let Scene { database, app, ada, own, .. } = scene().await;
     let bob = Person::create(&database, "bob").await;
     bob.begin(&app).await;
@@ -169,7 +169,7 @@ async fn system_credentials_are_reached_on_the_admin_path_by_admins_alone() {
 }
 
 #[tokio::test]
-async fn no_runtime_role_can_truncate_delete_or_refer() {
+async fn no_runtime_role_can_truncate_or_refer_nor_delete_anything_but_memberships() {
     let Scene { database, app, ada, .. } = scene().await;
     for role in ["strongroom_app", "strongroom_system", "strongroom_auditor"] {
         let sql = database.sql(role).await;
@@ -236,7 +236,7 @@ async fn an_active_name_is_taken_once_and_free_again_after_revocation() {
 }
 
 #[tokio::test]
-async fn the_schema_holds_the_bounds_of_every_field() {
+async fn the_schema_holds_the_bounds_of_a_credential() {
     let database = TestDatabase::create().await;
     let ada = Person::create(&database, "ada").await;
     let app = database.sql("strongroom_app").await;

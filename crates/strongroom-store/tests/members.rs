@@ -1,7 +1,7 @@
 //! Memberships in SQL: who may seat, raise and remove whom, and that an OWNER stays.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-use strongroom_testing::{Person, Sql, TestDatabase};
+use strongroom_testing::{Person, Sql, SqlState, TestDatabase};
 use strongroom_types::{UserId, WorkspaceId};
 
 const ROLES: [&str; 4] = ["OWNER", "ADMIN", "MEMBER", "GUEST"];
@@ -95,15 +95,39 @@ async fn two_owners_who_remove_each_other_at_once_do_not_both_succeed() {
     one.begin(&app).await;
     two.begin(&other).await;
     assert!(succeeds(&app, remove, workspace, two.id).await);
-    let (second, ()) = tokio::join!(succeeds(&other, remove, workspace, one.id), async {
-        // Sent after the statement above, which waits for this commit.
-        app.batch_execute("COMMIT").await.unwrap();
-    });
-    assert!(!second);
+    let (ids, postgres) = ([workspace.0, one.id.0], database.sql("postgres").await);
+    let second = tokio::spawn(async move { other.execute(remove, &[&ids[0], &ids[1]]).await });
+    let waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while postgres.query(waiting, &[]).await.unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    app.batch_execute("COMMIT").await.unwrap();
+    let refused = second.await.unwrap().unwrap_err();
+    // Whoever waited is refused by the guard, or as the victim of a deadlock that the other has won.
+    let codes = [SqlState::INSUFFICIENT_PRIVILEGE, SqlState::T_R_DEADLOCK_DETECTED];
+    assert!(refused.code().is_some_and(|code| codes.contains(code)), "{refused:?}");
 }
 
 #[tokio::test]
-async fn whoever_is_no_owner_may_leave() {
+async fn whoever_is_being_removed_cannot_leave_an_owner_behind() {
+    let Team { database, app, workspace, members, newcomer } = team().await;
+    let (owner, admin) = (&members[0], &members[1]);
+    let promote = "UPDATE strongroom.workspace_members SET role = 'OWNER' WHERE user_id = $1";
+    database.sql("postgres").await.execute(promote, &[&admin.id.0]).await.unwrap();
+    // He adds an accomplice, and has not committed yet; whoever would remove him has to wait for that, and gives up.
+    let add = "INSERT INTO strongroom.workspace_members (workspace_id, user_id, role) VALUES ($1, $2, 'OWNER')";
+    admin.begin(&app).await;
+    assert!(succeeds(&app, add, workspace, newcomer.id).await);
+    let other = database.sql("strongroom_app").await;
+    owner.begin(&other).await;
+    other.batch_execute("SET LOCAL lock_timeout = '100ms'").await.unwrap();
+    let remove = "DELETE FROM strongroom.workspace_members WHERE workspace_id = $1 AND user_id = $2";
+    let refused = other.execute(remove, &[&workspace.0, &admin.id.0]).await.unwrap_err();
+    assert_eq!(refused.code(), Some(&SqlState::LOCK_NOT_AVAILABLE));
+}
+
+#[tokio::test]
+async fn everyone_but_an_owner_may_leave() {
     let Team { app, workspace, members, .. } = team().await;
     let leave = "DELETE FROM strongroom.workspace_members WHERE workspace_id = $1 AND user_id = $2";
     for (person, role) in members.iter().zip(ROLES) {

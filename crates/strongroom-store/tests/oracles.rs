@@ -2,7 +2,7 @@
 //! what a table holds.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-use strongroom_testing::{Person, SimpleQueryMessage, Sql, TestDatabase};
+use strongroom_testing::{Person, SimpleQueryMessage, Sql, SqlState, TestDatabase};
 
 #[tokio::test]
 async fn without_a_caller_nothing_is_planned_and_so_no_measurement_tells_what_a_table_holds() {
@@ -71,7 +71,7 @@ async fn rows(sql: &Sql, statement: &str) -> usize {
 }
 
 #[tokio::test]
-async fn an_envelope_cannot_be_read_compared_or_measured_by_any_runtime_role() {
+async fn an_envelope_is_in_reach_of_no_query() {
     let database = TestDatabase::create().await;
     let ada = Person::create_admin(&database, "ada").await;
     for role in ["strongroom_app", "strongroom_system"] {
@@ -84,7 +84,8 @@ async fn an_envelope_cannot_be_read_compared_or_measured_by_any_runtime_role() {
             "SELECT * FROM strongroom.user_credentials",
         ] {
             ada.begin(&sql).await;
-            assert!(sql.execute(statement, &[]).await.is_err(), "{role}: {statement}");
+            let refused = sql.execute(statement, &[]).await.unwrap_err();
+            assert_eq!(refused.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{role}: {statement}");
             sql.batch_execute("ROLLBACK").await.unwrap();
         }
     }

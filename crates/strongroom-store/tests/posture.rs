@@ -67,6 +67,16 @@ async fn a_schema_that_was_tampered_with_is_refused_and_the_refusal_names_the_pl
         ("ALTER FUNCTION strongroom.prove_caller CALLED ON NULL INPUT", "prove_caller"),
         ("ALTER TABLE strongroom.api_tokens DISABLE TRIGGER ALL", "api_tokens"),
         ("GRANT SELECT ON strongroom.users TO strongroom_app WITH GRANT OPTION", "GRANT OPTION"),
+        ("ALTER FUNCTION strongroom.current_user_id LEAKPROOF", "LEAKPROOF"),
+        (
+            "CREATE FUNCTION public.peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+             ALTER FUNCTION public.peek OWNER TO strongroom_owner",
+            "peek",
+        ),
+        (
+            "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET session_replication_role = replica'; END $$",
+            "session_replication_role",
+        ),
         ("CREATE RULE quiet AS ON INSERT TO strongroom.activity_logs DO INSTEAD NOTHING", "quiet"),
     ] {
         let refusal = refusal_after(change).await;
@@ -83,8 +93,7 @@ async fn a_superuser_an_owner_and_the_wrong_role_are_refused_as_logins() {
     postgres
         .batch_execute(&format!(
             "CREATE ROLE owner_{suffix} LOGIN; GRANT strongroom_owner TO owner_{suffix};
-             CREATE ROLE bypass_{suffix} LOGIN BYPASSRLS;
-             GRANT strongroom_app TO owner_{suffix}, bypass_{suffix}"
+             CREATE ROLE bypass_{suffix} LOGIN BYPASSRLS"
         ))
         .await
         .unwrap();
@@ -128,6 +137,22 @@ async fn servers_that_migrate_at_once_agree() {
     applied.sort_unstable();
     assert_eq!(applied[..3], [0, 0, 0]);
     assert!(applied[3] > 0);
+    database.store().await;
+}
+
+#[tokio::test]
+async fn a_login_that_is_a_member_of_the_owner_can_migrate() {
+    let database = TestDatabase::create_empty().await;
+    let login = format!("migrator_{}", database.name());
+    let postgres = database.sql("postgres").await;
+    let grant = format!(
+        "CREATE ROLE {login} LOGIN; GRANT strongroom_owner TO {login}; GRANT CREATE ON DATABASE {} TO {login}",
+        database.name()
+    );
+    // The roles of the cluster are there, because another test, or this line, has migrated.
+    TestDatabase::create().await;
+    postgres.batch_execute(&grant).await.unwrap();
+    Schema::connect(&database.url(&login)).await.unwrap().migrate().await.unwrap();
     database.store().await;
 }
 

@@ -57,6 +57,28 @@ async fn a_reveal_whose_record_does_not_commit_reveals_nothing() {
 }
 
 #[tokio::test]
+async fn an_act_that_is_given_up_while_it_begins_leaves_no_transaction_open_behind_it() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let id = ada.keep(&database.sql("strongroom_app").await, "one").await;
+    let store = Store::connect(&database.url("strongroom_app"), &database.url("strongroom_system"), 1).await.unwrap();
+    let mut allowed = 0;
+    for n in 0..40_u64 {
+        // From before BEGIN is sent to after the proof is answered.
+        let patience = std::time::Duration::from_micros(n * 25);
+        let _ = tokio::time::timeout(patience, store.begin(&ada.caller(), RuntimeRole::App)).await;
+        // On the one connection there is; its record must be there for others as soon as it is answered.
+        if let Some(RevealOutcome::Allowed { .. }) =
+            store.reveal_credential(&ada.caller(), RuntimeRole::App, id, None).await.unwrap()
+        {
+            allowed += 1;
+        }
+        assert_eq!(recorded(&database, id).await.len(), allowed, "after {patience:?}");
+    }
+    assert_eq!(allowed, 40);
+}
+
+#[tokio::test]
 async fn a_reveal_of_what_the_caller_may_not_know_of_is_nothing_and_leaves_nothing() {
     let database = TestDatabase::create().await;
     let (ada, bob) = (Person::create(&database, "ada").await, Person::create_admin(&database, "bob").await);

@@ -6,15 +6,6 @@ use tokio_postgres::NoTls;
 /// A client that runs SQL as one role; its connection ends with it.
 pub type Sql = tokio_postgres::Client;
 
-/// Whether that role, on that connection, sees no row of a table: there is none for it, or the query is refused for want
-/// of a caller.
-pub async fn sees_nothing(sql: &Sql, table: &str) -> bool {
-    match sql.query(&format!("SELECT 1 FROM strongroom.{table}"), &[]).await {
-        Ok(rows) => rows.is_empty(),
-        Err(error) => error.code().is_some_and(|code| code.code() == "SR401"),
-    }
-}
-
 const TEMPLATE: &str = "strongroom_template";
 /// One test at a time makes the template or copies it.
 const TEMPLATE_LOCK: i64 = 1;
@@ -94,4 +85,10 @@ impl TestDatabase {
         tokio::spawn(connection);
         client
     }
+}
+
+/// Whether a query of that table is refused for want of a caller.
+pub async fn is_refused(sql: &Sql, table: &str) -> bool {
+    let answer = sql.query(&format!("SELECT 1 FROM strongroom.{table}"), &[]).await;
+    matches!(answer, Err(error) if error.code().is_some_and(|code| code.code() == "SR401"))
 }

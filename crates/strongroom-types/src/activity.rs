@@ -1,17 +1,18 @@
 //! The record: who did what, to which credential, when, and whether it was allowed.
+//! Read only: nothing here makes a row of it.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumString, VariantArray};
+use strum::{Display, EnumString};
 use uuid::Uuid;
 
-use crate::credential::CredentialScope;
+use crate::credentials::CredentialScope;
 use crate::ids::{RequestId, UserId, WorkspaceId};
 use crate::page::PageSize;
 use crate::text::{Name, Provider};
 
 /// What was done, or attempted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum ActivityAction {
@@ -33,7 +34,7 @@ pub enum ActivityAction {
 }
 
 /// What it was done to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum EntityType {
@@ -45,7 +46,7 @@ pub enum EntityType {
 }
 
 /// Whether it was let happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Outcome {
@@ -74,7 +75,7 @@ pub struct Activity {
 }
 
 /// Which rows of the record a list shows.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ActivityFilter {
     /// A part of the credential's name, in any case.

@@ -1,28 +1,32 @@
 //! The vocabulary of Strongroom: ids, enums, bounded texts, credential metadata, secrets that redact themselves.
-//! A type here is the domain type and the wire type at once; its parser is the only way in.
-//! No I/O, no database, no cipher, no clock.
+//! A type here is the domain type and the wire type at once. Texts, secrets and tokens are checked where they are made.
+//! No I/O, no database, no cipher; the clock and randomness only for new ids.
 
 mod activity;
-mod credential;
+mod caller;
+mod credentials;
 mod ids;
+mod invitations;
 mod page;
 mod problem;
 mod secret;
 mod text;
-mod token;
-mod user;
-mod workspace;
+mod tokens;
+mod users;
+mod workspaces;
 
 pub use activity::{Activity, ActivityAction, ActivityFilter, EntityType, Outcome};
-pub use credential::{
+pub use caller::{Caller, RuntimeRole};
+pub use credentials::{
     Binding, Credential, CredentialFilter, CredentialPatch, CredentialScope, CredentialType, Metadata, NewCredential,
-    NewVersion, RuntimeRole,
+    NewVersion,
 };
 pub use ids::{CredentialId, InvitationId, RequestId, TokenId, UserId, WorkspaceId};
-pub use page::{Page, PageSize};
+pub use invitations::{AcceptInvitation, Invitation, InvitationToken, NewInvitation};
+pub use page::{Page, PageRequest, PageSize};
 pub use problem::{Problem, ProblemCode};
 pub use secret::SecretValue;
-pub use text::{BoundedText, Description, Email, Invalid, Name, Provider};
-pub use token::{ApiToken, ApiTokenSummary, Caller, InvitationToken, Lifetime, NewApiToken};
-pub use user::{AcceptInvitation, Invitation, NewInvitation, User};
-pub use workspace::{Member, NewWorkspace, SetRole, Workspace, WorkspaceRole};
+pub use text::{Description, Email, Invalid, Name, Provider};
+pub use tokens::{ApiToken, ApiTokenSummary, Lifetime, NewApiToken};
+pub use users::User;
+pub use workspaces::{Member, NewWorkspace, SetRole, Workspace, WorkspaceRole};

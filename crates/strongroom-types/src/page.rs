@@ -1,4 +1,5 @@
-//! Pages of a list: the same shape for every list of the API.
+//! Pages of a list: the same shape for every list of the API, and the same bounds.
+//! A cursor is the last id of a page; what it points at need not exist any more.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,17 @@ impl<T> Page<T> {
         let next_cursor = items.last().filter(|_| more).map(cursor);
         Self { items, next_cursor }
     }
+}
+
+/// Which page of a list that has no filters.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageRequest<Id> {
+    /// The last id of the page before.
+    pub cursor: Option<Id>,
+    /// How many rows.
+    #[serde(default)]
+    pub limit: PageSize,
 }
 
 /// How many rows a page holds: 1 to 100, and 20 unless told.

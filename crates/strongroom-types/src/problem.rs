@@ -2,10 +2,10 @@
 //! A problem says what to do about it and nothing of the inside; each code is listed in docs/problems.md.
 
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumString, VariantArray};
+use strum::{Display, VariantArray};
 
 /// The kind of a problem. Its text form is stable: programs branch on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumString, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 pub enum ProblemCode {
     InvalidRequest,
@@ -88,5 +88,19 @@ impl Problem {
             detail: detail.into(),
             request_id: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn docs_problems_md_lists_every_code_with_its_status() {
+        let page = include_str!("../../../docs/problems.md");
+        for code in ProblemCode::VARIANTS {
+            assert!(page.contains(&format!("| `{code}` | {} |", code.status())), "{code}");
+        }
+        assert_eq!(page.matches("\n| `").count(), ProblemCode::VARIANTS.len());
     }
 }

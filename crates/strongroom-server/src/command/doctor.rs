@@ -1,4 +1,5 @@
 //! `strongroom doctor`: says whether a database is fit to hold secrets, and what is wrong if it is not.
+//! Changes nothing.
 
 use clap::Args;
 use strongroom_crypto::KeyRing;
@@ -27,7 +28,7 @@ impl Doctor {
         let mut findings = match Store::connect(&app, &system, 1).await {
             Ok(store) => {
                 store.close().await;
-                say("ok: logins, row-level security, policies, grants, functions and triggers are as migrated");
+                say("ok: logins, row-level security, policies, grants, functions and triggers match this version");
                 Vec::new()
             }
             Err(SchemaError::Unsafe(findings)) => findings,

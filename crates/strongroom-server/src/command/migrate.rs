@@ -1,4 +1,5 @@
 //! `strongroom migrate`: brings roles and schema of a PostgreSQL up to date.
+//! Never blesses a schema that was changed by hand: then it fails.
 
 use clap::Args;
 use strongroom_store::Schema;

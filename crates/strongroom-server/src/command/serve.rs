@@ -76,9 +76,17 @@ impl Serve {
             schema.close().await?;
         }
         let store = Store::connect(app, system, self.database_connections).await?;
-        let keys = self.keys(&store, folder).await?;
-        let vault = Vault::new(store.clone(), KeyProvider::Local(keys), NonZeroU32::new(self.reveals_per_minute));
+        let keys = KeyProvider::Local(self.keys(&store, folder).await?);
+        let vault = Vault::new(store.clone(), keys, NonZeroU32::new(self.reveals_per_minute));
         let listener = TcpListener::bind(self.listen).await.map_err(|e| format!("{}: {e}", self.listen))?;
+        self.announce(&listener, admin).await?;
+        serve_until_stopped(listener, vault).await?;
+        store.close().await;
+        Ok(())
+    }
+
+    /// Last of all, so that a start that fails does not use up the one-time token.
+    async fn announce(&self, listener: &TcpListener, admin: Option<&str>) -> Result<(), Failure> {
         if !self.listen.ip().is_loopback() {
             tracing::warn!("listening beyond this machine without TLS; put a TLS proxy in front");
         }
@@ -91,20 +99,6 @@ impl Serve {
             schema.close().await?;
         }
         say("Ready; stop with Ctrl-C");
-        let (stop, stopped) = (stop_signal()?, Arc::new(Notify::new()));
-        let stopping = stopped.clone();
-        let graceful = axum::serve(listener, router(Arc::new(vault))).with_graceful_shutdown(async move {
-            stop.await;
-            stopping.notify_one();
-        });
-        tokio::select! {
-            served = graceful => served?,
-            // A request that never ends is not waited for.
-            () = async { stopped.notified().await; sleep(DRAIN_TIMEOUT).await } => {
-                tracing::warn!("stopped with connections still open");
-            }
-        }
-        store.close().await;
         Ok(())
     }
 
@@ -129,6 +123,23 @@ impl Serve {
         say(&format!("Made the key file {}: back it up, apart from the database", path.display()));
         Ok(ring)
     }
+}
+
+/// Serves until a signal; answers what is under way, and does not wait for a request that never ends.
+async fn serve_until_stopped(listener: TcpListener, vault: Vault) -> Result<(), Failure> {
+    let (stop, stopped) = (stop_signal()?, Arc::new(Notify::new()));
+    let stopping = stopped.clone();
+    let graceful = axum::serve(listener, router(Arc::new(vault))).with_graceful_shutdown(async move {
+        stop.await;
+        stopping.notify_one();
+    });
+    tokio::select! {
+        served = graceful => served?,
+        () = async { stopped.notified().await; sleep(DRAIN_TIMEOUT).await } => {
+            tracing::warn!("stopped with connections still open");
+        }
+    }
+    Ok(())
 }
 
 fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {

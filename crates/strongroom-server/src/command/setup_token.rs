@@ -1,4 +1,5 @@
 //! `strongroom setup-token`: a new one-time token for the first administrator, where the printed one is lost.
+//! Never for a vault that has people: its administrators invite.
 
 use clap::Args;
 use secrecy::ExposeSecret;

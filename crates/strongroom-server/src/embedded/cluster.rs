@@ -12,37 +12,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
+use super::error::EmbeddedError;
 use super::installation::Installation;
-
-/// Why there is no embedded PostgreSQL.
-#[derive(Debug, thiserror::Error)]
-pub enum EmbeddedError {
-    #[error(
-        "no PostgreSQL {} server found on PATH or in the folders of Debian, Fedora and Homebrew; \
-         install one (Debian: apt-get install postgresql), or give --database-url",
-        .major.map_or("15 to 18".into(), |m| m.to_string())
-    )]
-    NoInstallation { major: Option<u32> },
-    #[error(
-        "the data folder {folder} was made by PostgreSQL {found}, which is not installed here; install PostgreSQL \
-         {found}, or move the data to another version with pg_upgrade or a dump"
-    )]
-    OtherVersion { folder: PathBuf, found: u32 },
-    #[error("another strongroom uses the data folder {0}")]
-    InUse(PathBuf),
-    #[error("the path {0} is too long for a Unix socket; choose a data folder with a shorter one")]
-    PathTooLong(PathBuf),
-    #[error("running as root needs an unprivileged user for PostgreSQL, and there is neither strongroom nor postgres")]
-    NoUser,
-    #[error("the data folder {0} belongs to another user, or others may write to it; choose one that is yours alone")]
-    Foreign(PathBuf),
-    #[error("{program} failed: {output}")]
-    Program { program: &'static str, output: String },
-    #[error("PostgreSQL did not start; the end of {log}:\n{tail}")]
-    DidNotStart { log: PathBuf, tail: String },
-    #[error("{path}: {source}")]
-    Io { path: PathBuf, source: std::io::Error },
-}
 
 /// The longest path that a Unix socket can have, less PostgreSQL's file name.
 const MAX_SOCKET_FOLDER_BYTES: usize = 107 - "/.s.PGSQL.5432".len();

@@ -1,9 +1,10 @@
-//! Where PostgreSQL's native binaries are on this machine. They are found, never downloaded.
+//! Where PostgreSQL's native binaries are on this machine.
+//! They are found, never downloaded; and never in a folder that is named relatively.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::cluster::EmbeddedError;
+use super::error::EmbeddedError;
 
 /// The versions that Strongroom is tested with.
 const SUPPORTED: std::ops::RangeInclusive<u32> = 15..=18;
@@ -12,7 +13,7 @@ const SUPPORTED: std::ops::RangeInclusive<u32> = 15..=18;
 #[derive(Clone, Debug)]
 pub struct Installation {
     folder: PathBuf,
-    pub major: u32,
+    major: u32,
 }
 
 impl Installation {

@@ -2,6 +2,7 @@
 //! server. No password: the kernel says which operating-system user connects, and only this server's may.
 
 mod cluster;
+mod error;
 mod installation;
 mod supervisor;
 

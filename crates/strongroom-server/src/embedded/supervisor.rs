@@ -1,4 +1,5 @@
 //! Keeps the embedded PostgreSQL running while the server does, and stops it in order afterwards.
+//! Never gives up on it while it is wanted.
 
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::cluster::{Cluster, EmbeddedError};
+use super::cluster::Cluster;
+use super::error::EmbeddedError;
 
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
 const STOP_TIMEOUT: Duration = Duration::from_secs(60);

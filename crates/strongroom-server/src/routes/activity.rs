@@ -1,4 +1,5 @@
-//! /api/credentials/audit and /api/admin/secrets/audit
+//! /api/credentials/audit and /api/admin/secrets/audit: reading the record.
+//! There is no route that writes it.
 
 use axum::Json;
 use axum::extract::State;

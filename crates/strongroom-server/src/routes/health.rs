@@ -1,4 +1,5 @@
 //! Whether the process lives, and whether it can serve.
+//! Both answer anybody, and so say nothing else.
 
 use axum::Json;
 use axum::extract::State;

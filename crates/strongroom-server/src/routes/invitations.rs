@@ -1,4 +1,5 @@
-//! /api/admin/invitations and /api/invitations/accept
+//! /api/admin/invitations and /api/invitations/accept: how people come in.
+//! An invitation is in one answer, the token that it is traded for in another; whoever invites never sees the latter.
 
 use axum::Json;
 use axum::extract::State;

@@ -21,7 +21,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use strongroom_service::Vault;
 use strongroom_types::{ProblemCode, RequestId};
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::Instrument;
 
@@ -89,10 +88,7 @@ pub fn router(vault: Arc<Vault>) -> Router {
         })
         .with_state(vault)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(CatchPanicLayer::custom(|_| {
-            Refusal::new(ProblemCode::Internal, "something went wrong on our side").into_response()
-        }))
-        .layer(from_fn(limit_time))
+        .layer(from_fn(run_to_the_end))
         .layer(from_fn(render))
         .layer(from_fn(observe))
         // No answer is for a cache: those that are not secret name who has secrets.
@@ -118,10 +114,21 @@ async fn observe(mut request: Request, next: Next) -> Response {
     .await
 }
 
-async fn limit_time(request: Request, next: Next) -> Response {
-    tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.unwrap_or_else(|_| {
-        Refusal::new(ProblemCode::RequestTimeout, "the request was given up after 30 seconds").into_response()
-    })
+/// An act that has begun is not given up: a client that goes away, or whose time is over, leaves it to end in its own
+/// task, committed or refused, and never halfway.
+async fn run_to_the_end(request: Request, next: Next) -> Response {
+    let act = tokio::spawn(next.run(request).in_current_span());
+    match tokio::time::timeout(REQUEST_TIMEOUT, act).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(panic)) => {
+            tracing::error!(%panic, "an act panicked");
+            Refusal::new(ProblemCode::Internal, "something went wrong on our side").into_response()
+        }
+        Err(_) => {
+            let detail = "no answer within 30 seconds; what was asked may still happen, so look before you repeat it";
+            Refusal::new(ProblemCode::RequestTimeout, detail).into_response()
+        }
+    }
 }
 
 fn endpoint<T: 'static>(

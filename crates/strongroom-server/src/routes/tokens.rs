@@ -1,13 +1,14 @@
-//! /api/tokens. The token itself is in the answer that makes it, and nowhere after.
+//! /api/tokens: one's own API tokens.
+//! The token itself is in the answer that makes it, and nowhere after.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use strongroom_types::{ApiTokenSummary, NewApiToken, Page, TokenId};
+use strongroom_types::{ApiTokenSummary, NewApiToken, Page, PageRequest, TokenId};
 
-use crate::extract::{self, Authenticated, Ids};
+use crate::extract::{self, Authenticated, Ids, Query};
 use crate::problem::Refusal;
 
 pub async fn create(
@@ -24,8 +25,9 @@ pub async fn create(
 pub async fn list(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
+    Query(page): Query<PageRequest<TokenId>>,
 ) -> Result<Json<Page<ApiTokenSummary>>, Refusal> {
-    Ok(Json(Page { items: vault.list_tokens(&caller).await?, next_cursor: None }))
+    Ok(Json(vault.list_tokens(&caller, &page).await?))
 }
 
 pub async fn revoke(

@@ -1,4 +1,5 @@
-//! /api/me
+//! /api/me: whose token it is.
+//! There is no route to anybody else.
 
 use axum::Json;
 use axum::extract::State;

@@ -1,11 +1,12 @@
-//! /api/workspaces and their members
+//! /api/workspaces and their members.
+//! A workspace of others is not there: 404, and not 403.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use strongroom_types::{Member, NewWorkspace, Page, SetRole, UserId, Workspace, WorkspaceId};
+use strongroom_types::{Member, NewWorkspace, Page, PageRequest, SetRole, UserId, Workspace, WorkspaceId};
 
-use crate::extract::{self, Authenticated, Ids};
+use crate::extract::{self, Authenticated, Ids, Query};
 use crate::problem::Refusal;
 
 pub async fn create(
@@ -19,8 +20,9 @@ pub async fn create(
 pub async fn list(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
+    Query(page): Query<PageRequest<WorkspaceId>>,
 ) -> Result<Json<Page<Workspace>>, Refusal> {
-    Ok(Json(Page { items: vault.list_workspaces(&caller).await?, next_cursor: None }))
+    Ok(Json(vault.list_workspaces(&caller, &page).await?))
 }
 
 pub async fn get(
@@ -35,8 +37,9 @@ pub async fn members(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
     Ids(id): Ids<WorkspaceId>,
+    Query(page): Query<PageRequest<UserId>>,
 ) -> Result<Json<Page<Member>>, Refusal> {
-    Ok(Json(Page { items: vault.list_members(&caller, id).await?, next_cursor: None }))
+    Ok(Json(vault.list_members(&caller, id, &page).await?))
 }
 
 pub async fn set_member(

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use strum::{Display, EnumString, VariantArray};
+use strum::{Display, EnumString};
 
 use crate::ids::{CredentialId, UserId, WorkspaceId};
 use crate::page::PageSize;
@@ -12,7 +12,7 @@ use crate::secret::SecretValue;
 use crate::text::{Description, Invalid, Name, Provider};
 
 /// What kind of secret a credential holds. It guides people and masks; the value is opaque text whatever it says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum CredentialType {
@@ -25,7 +25,7 @@ pub enum CredentialType {
 }
 
 /// Whose a credential is: one person's, a workspace's (for its OWNERs and ADMINs), or the instance's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum CredentialScope {
@@ -34,23 +34,19 @@ pub enum CredentialScope {
     System,
 }
 
-/// As which database role a request works. SYSTEM rows are closed to the one, all others to the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RuntimeRole {
-    /// `strongroom_app`: USER and WORKSPACE credentials.
-    App,
-    /// `strongroom_system`: the admin path, SYSTEM credentials and invitations.
-    System,
-}
-
 /// What an envelope is bound to: one that is copied to another row, or whose row is moved to another owner,
 /// workspace or scope, does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Binding {
+    /// The row.
     pub credential_id: CredentialId,
+    /// Whose it is: who made it, for WORKSPACE and SYSTEM credentials.
     pub owner_id: UserId,
+    /// Only of WORKSPACE credentials.
     pub workspace_id: Option<WorkspaceId>,
+    /// Whose it is.
     pub scope: CredentialScope,
+    /// Which value of the credential; the first is 1.
     pub version: i32,
 }
 
@@ -141,7 +137,7 @@ impl NewVersion {
 }
 
 /// Changes to what is known of a credential; what is absent stays, what is `null` is cleared.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CredentialPatch {
     #[serde(default, deserialize_with = "present")]
@@ -160,7 +156,7 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
 }
 
 /// Which credentials a list shows.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CredentialFilter {
     pub provider: Option<Provider>,

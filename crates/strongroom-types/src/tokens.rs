@@ -1,5 +1,5 @@
-//! Bearer secrets: API tokens and one-time invitations. Prefixed, so that secret scanners find them; redacted when
-//! printed, zeroed when dropped. The database keeps their hashes only.
+//! API tokens, and the form that bearer secrets have as text: prefixed, so that secret scanners find them.
+//! Redacted when printed, zeroed when dropped. A secret must never be in a type that serializes.
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64URL_NOPAD;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::ids::{RequestId, TokenId, UserId};
+use crate::ids::{TokenId, UserId};
 use crate::text::{Invalid, Name};
 
 /// An API token: the id of its user, and 256 random bits. As text `srt_` and 64 characters of base64url.
@@ -19,8 +19,7 @@ use crate::text::{Invalid, Name};
 pub struct ApiToken(Box<Zeroizing<[u8; Self::BYTES]>>);
 
 impl ApiToken {
-    /// Starts the text form.
-    pub const PREFIX: &'static str = "srt_";
+    const PREFIX: &'static str = "srt_";
     const BYTES: usize = 16 + 32;
 
     /// Joins a user and fresh random bits.
@@ -57,39 +56,7 @@ impl ApiToken {
     }
 }
 
-/// A one-time invitation: 256 random bits. As text `sri_` and 43 characters of base64url.
-#[derive(Clone)]
-pub struct InvitationToken(Box<Zeroizing<[u8; 32]>>);
-
-impl InvitationToken {
-    /// Starts the text form.
-    pub const PREFIX: &'static str = "sri_";
-
-    /// Wraps fresh random bits.
-    pub fn new(random: &[u8; 32]) -> Self {
-        Self(Box::new(Zeroizing::new(*random)))
-    }
-
-    /// Reads the text form.
-    ///
-    /// # Errors
-    /// Refuses all else, without repeating it.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        parse(text, Self::PREFIX).map(Self)
-    }
-
-    /// The bytes whose hash the database knows.
-    pub fn expose(&self) -> &[u8] {
-        &self.0[..]
-    }
-
-    /// The text form, for the one answer that hands the invitation over.
-    pub fn to_text(&self) -> SecretString {
-        to_text(Self::PREFIX, self.expose())
-    }
-}
-
-fn parse<const BYTES: usize>(text: &str, prefix: &str) -> Result<Box<Zeroizing<[u8; BYTES]>>, Invalid> {
+pub(crate) fn parse<const BYTES: usize>(text: &str, prefix: &str) -> Result<Box<Zeroizing<[u8; BYTES]>>, Invalid> {
     let refused = || Invalid(format!("must be a token that starts with {prefix}"));
     let encoded = text.strip_prefix(prefix).ok_or_else(refused)?;
     let decoded = Zeroizing::new(BASE64URL_NOPAD.decode(encoded.as_bytes()).map_err(|_| refused())?);
@@ -97,33 +64,13 @@ fn parse<const BYTES: usize>(text: &str, prefix: &str) -> Result<Box<Zeroizing<[
     Ok(Box::new(Zeroizing::new(bytes)))
 }
 
-fn to_text(prefix: &str, bytes: &[u8]) -> SecretString {
+pub(crate) fn to_text(prefix: &str, bytes: &[u8]) -> SecretString {
     format!("{prefix}{}", BASE64URL_NOPAD.encode(bytes)).into()
 }
 
-macro_rules! redacted {
-    ($($name:ident),*) => {$(
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "([REDACTED])"))
-            }
-        }
-    )*};
-}
-redacted!(ApiToken, InvitationToken);
-
-/// Whoever sent a request, as far as it says itself. Nothing is believed of it before the database proves it, which
-/// happens in the transaction that does the work.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    pub token: ApiToken,
-    pub request_id: RequestId,
-}
-
-impl Caller {
-    /// The user that the token claims to be of.
-    pub fn user_id(&self) -> UserId {
-        self.token.user_id()
+impl std::fmt::Debug for ApiToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ApiToken([REDACTED])")
     }
 }
 
@@ -183,7 +130,6 @@ mod tests {
     fn debug_shows_nothing_of_a_token() {
         let token = ApiToken::new(UserId(Uuid::nil()), &[7; 32]);
         assert_eq!(format!("{token:?}"), "ApiToken([REDACTED])");
-        assert_eq!(format!("{:?}", InvitationToken::new(&[7; 32])), "InvitationToken([REDACTED])");
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! Workspaces, their members and roles.
+//! What a role allows is not said here: that is the table in strongroom-service/authorization.rs.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
