@@ -1,5 +1,5 @@
-# Two commands: `make up` runs Strongroom on its embedded PostgreSQL, `make test` passes the tests.
-# Both install what they lack, and say so (scripts/setup).
+# What a newcomer needs: `make up` runs Strongroom on its embedded PostgreSQL, `make test` passes the tests. Both install
+# what they lack, and say so (scripts/setup). The others are a maintainer's.
 .PHONY: up test lint bless bench-context audit
 
 up:
