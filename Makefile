@@ -1,6 +1,6 @@
 # What a newcomer needs: `make up` runs Strongroom on its embedded PostgreSQL, `make test` passes the tests. Both install
 # what they lack, and say so (scripts/setup). The others are a maintainer's.
-.PHONY: up test lint bless bench-context audit
+.PHONY: up test test-versions lint bless bench-context audit
 
 up:
 	@scripts/setup run
@@ -19,6 +19,11 @@ lint:
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo deny --locked check bans licenses sources
+
+# The store and the rules on PostgreSQL 16, 17 and 18 as well.
+test-versions:
+	@scripts/setup test
+	scripts/on-every-postgres
 
 # Known vulnerabilities; apart from lint, because it needs the advisory database from the network.
 audit:

@@ -1,4 +1,5 @@
 //! What can go wrong with sealing. No message holds key material, plaintext or envelope bytes.
+//! Never key material, plaintext or envelope bytes, not even a part of one.
 
 use std::path::PathBuf;
 

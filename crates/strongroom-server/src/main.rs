@@ -1,4 +1,5 @@
 //! The one binary: `serve`, `migrate`, `doctor` and `setup-token` run a server; the rest speaks to one over HTTP.
+//! It parses arguments and says why something failed; all else is in the libraries.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,5 @@
 //! The binary from outside: its help as reviewers read it, and its words when something is wrong.
+//! Client commands run against a real server.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 mod support;

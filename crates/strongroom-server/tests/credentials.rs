@@ -1,4 +1,5 @@
 //! The life of a credential over HTTP.
+//! With the attacks on it that need a superuser: swapped, moved and put back envelopes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 mod support;

@@ -1,4 +1,5 @@
 //! The main job on the embedded PostgreSQL, with the real binary: first start, restart, crash, and refusals.
+//! What is promised of its durability is tried with SIGKILL.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 #[path = "support/process.rs"]
@@ -77,11 +78,7 @@ async fn postgresql_is_started_again_when_it_ends_by_itself() {
     let pid = fs::read_to_string(folder.path().join("postgres/postmaster.pid")).unwrap();
     let pid: i32 = pid.lines().next().unwrap().parse().unwrap();
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGQUIT).unwrap();
-    let back = async {
-        while revealed(&process, &token, &id).await != "ghp_0123456789abcdef" {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        }
-    };
+    let back = async { while revealed(&process, &token, &id).await != "ghp_0123456789abcdef" {} };
     tokio::time::timeout(std::time::Duration::from_secs(60), back).await.expect("PostgreSQL did not come back");
 }
 

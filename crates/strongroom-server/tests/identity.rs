@@ -1,4 +1,5 @@
 //! Coming in, tokens, and members, over HTTP.
+//! Each refused case beside the one that works.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 mod support;

@@ -1,4 +1,5 @@
 //! Wrong input: each is refused with a clear 4xx, and none of it comes back.
+//! Secrets that are sent to the wrong place are wrong input too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 mod support;

@@ -1,4 +1,5 @@
 //! Credentials: sealed before the database sees them, opened after the record of it is committed.
+//! Never the other way round.
 
 use strongroom_store::{RevealOutcome, SealedVersion, StoreError};
 use strongroom_types::{

@@ -1,4 +1,5 @@
 //! Why an act was refused or failed. The server turns each into a problem; none carries a secret.
+//! Details for the log only are inside the sealing's and the store's errors.
 
 use strongroom_crypto::SealingError;
 use strongroom_store::StoreError;

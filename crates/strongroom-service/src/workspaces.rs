@@ -1,4 +1,5 @@
 //! Workspaces and their members, and the one place where a member's role is asked for.
+//! What a role allows is not decided here, but in authorization.rs.
 
 use strongroom_store::{StoreError, Transaction};
 use strongroom_types::{

@@ -76,10 +76,10 @@ BEGIN
          || lpad(to_hex(currval('strongroom.token_low')), 16, '0'))::uuid;
 END $$;
 
--- True, or an error where there is no caller; every USING clause of the app and system roles begins with it. Declared immutable, which
--- it is not, so that the planner evaluates it: a query without a caller is refused before there is a plan. As a filter
--- it would be too late. PostgreSQL may ask an index with a leakproof condition before it filters, and EXPLAIN ANALYZE
--- or pg_stat_xact_user_tables would tell whether a row was found (docs/adr/0002-refuse-to-plan.md).
+-- True, or an error where there is no caller; every USING clause of the app and system roles begins with it.
+-- Declared immutable, which it is not, so that the planner evaluates it: a query without a caller is refused before there
+-- is a plan. As a filter it would be too late. PostgreSQL may ask an index with a leakproof condition before it filters,
+-- and EXPLAIN ANALYZE or pg_stat_xact_user_tables would tell whether a row was found (docs/adr/0002-refuse-to-plan.md).
 -- A plan that outlives its caller still filters by current_user_id(): the lie can hide rows and never show any.
 CREATE FUNCTION strongroom.require_caller() RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -90,6 +90,7 @@ BEGIN
     RETURN true;
 END $$;
 
+-- Whether the caller administers the instance.
 CREATE FUNCTION strongroom.caller_is_admin() RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

@@ -1,4 +1,5 @@
 //! Credentials in the database. Row-level security decides which rows there are; nothing here filters by owner.
+//! Envelopes go in and never come out: that is reveal.rs.
 
 use serde_json::Value;
 use sqlx::postgres::PgRow;

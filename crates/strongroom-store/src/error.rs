@@ -1,4 +1,5 @@
 //! What the database may answer instead of rows. Details are for the log; what callers are told is the service's.
+//! No message holds a parameter of a statement.
 
 /// Why a statement did not do what was asked.
 #[derive(Debug, thiserror::Error)]

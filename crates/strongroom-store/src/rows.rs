@@ -1,4 +1,5 @@
 //! How a column becomes a domain type. The vocabulary crate knows no sqlx, so that enums travel as text.
+//! Nothing here knows a table.
 
 use std::str::FromStr;
 

@@ -1,4 +1,5 @@
 //! API tokens in the database. A secret is bound, and hashed in the statement; no hash is ever returned.
+//! Revoking is the only change there is.
 
 use sqlx::postgres::PgRow;
 use sqlx::{Row, query};

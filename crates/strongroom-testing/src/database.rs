@@ -1,4 +1,5 @@
 //! A database for one test, copied from a template that the first test migrates.
+//! They are thrown away with the server that scripts/with-postgres starts.
 
 use strongroom_store::{Schema, Store};
 use tokio_postgres::NoTls;

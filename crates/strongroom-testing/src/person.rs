@@ -1,4 +1,5 @@
 //! A person with a live API token, and what he does in SQL.
+//! Put in place by a superuser, as no test of the product may be.
 
 use strongroom_types::{ApiToken, Caller, CredentialId, RequestId, UserId, WorkspaceId};
 use uuid::Uuid;

@@ -1,4 +1,5 @@
 //! The commands that run a server. Each is one file; all settings are flags, or the environment variables beside them.
+//! They print for a person; the log is apart, on stderr.
 
 mod doctor;
 mod migrate;

@@ -1,4 +1,5 @@
 //! The whole API on one page. Everything under /api/admin works as the database role of the admin path.
+//! There is no way to a route but through `endpoints`, which a test compares with its authorization cases.
 
 mod activity;
 mod credentials;

@@ -1,4 +1,5 @@
 //! The API over a database of its own, and requests to it.
+//! The router is the real one, the database PostgreSQL; only the process is the test's.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "tests only; each file uses its part")]
 
 use std::num::NonZeroU32;
