@@ -82,7 +82,9 @@ for (const model of [...READABLE, ...WITHOUT_GRANT]) {
     // create() asks for the new row back, which may be what is refused first.
     const either = new RegExp(`${refused.source}|${NO_CALLER.source}`);
     await assert.rejects(unproven((tx) => tx[model].create({ data: ROWS[model]() })), either);
-    await assert.rejects(unproven((tx) => tx[model].createMany({ data: [ROWS[model]()] })), refused);
+    // The trigger that guards memberships is asked before the policy.
+    const first = model === 'workspaceMember' ? NO_CALLER : refused;
+    await assert.rejects(unproven((tx) => tx[model].createMany({ data: [ROWS[model]()] })), first);
   });
 }
 

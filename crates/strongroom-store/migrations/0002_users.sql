@@ -15,7 +15,8 @@ CREATE POLICY own_row ON strongroom.users FOR SELECT TO strongroom_app, strongro
     USING (strongroom.require_caller() AND id = (SELECT strongroom.current_user_id()));
 CREATE POLICY colleagues ON strongroom.users FOR SELECT TO strongroom_app
     USING (strongroom.require_caller() AND id = ANY ((SELECT strongroom.caller_colleagues())::uuid[]));
--- For caller_is_admin(), accept_invitation() and reveal_credential(), which run as the owner; the last one locks.
+-- For caller_is_admin(), accept_invitation(), reveal_credential() and record_denial(), which run as the owner; the last two
+-- lock, so that one caller's attempts are counted one after the other.
 CREATE POLICY owner_reads ON strongroom.users FOR SELECT TO strongroom_owner USING (true);
 CREATE POLICY owner_inserts ON strongroom.users FOR INSERT TO strongroom_owner WITH CHECK (true);
 CREATE POLICY owner_locks ON strongroom.users FOR UPDATE TO strongroom_owner USING (true);

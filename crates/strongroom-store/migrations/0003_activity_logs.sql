@@ -58,6 +58,7 @@ GRANT SELECT ON strongroom.activity_logs TO strongroom_app, strongroom_system, s
 CREATE FUNCTION strongroom.record_denial(workspace uuid, attempt strongroom.activity_action) RETURNS void
 LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    PERFORM FROM strongroom.users AS u WHERE u.id = strongroom.current_user_id() FOR NO KEY UPDATE;
     INSERT INTO strongroom.activity_logs (action, outcome, reason, actor_id, entity_type, entity_id, workspace_id)
     SELECT attempt, 'DENIED', 'ROLE', strongroom.current_user_id(), 'WORKSPACE', workspace, workspace
     WHERE workspace = ANY (strongroom.caller_workspaces('{OWNER,ADMIN,MEMBER,GUEST}'))

@@ -51,24 +51,31 @@ END $$;
 CREATE TRIGGER seat_workspace_owner AFTER INSERT ON strongroom.workspaces
     FOR EACH ROW EXECUTE FUNCTION strongroom.seat_workspace_owner();
 
--- Changes of a workspace's members wait for each other, and whoever waited must still be who he was: two OWNERs who
--- remove each other at once must not both succeed, and one who is being removed must not leave an OWNER of his behind.
--- A cascade has no caller, whoever leaves needs no role, and the first OWNER is seated by whoever made the workspace.
+-- Changes of a workspace's members wait for each other at the rows of its OWNERs, and whoever waited must still have the
+-- role that the change needs: the policies looked before the wait. So two OWNERs who unseat each other at once do not both
+-- succeed, and one who is being removed leaves nobody of his behind. Whoever leaves needs no role.
+-- Only a cascade has no caller. A runtime role without one has taken back its proof in the middle of its statement.
 CREATE FUNCTION strongroom.guard_workspace_member() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     caller uuid := strongroom.current_user_id();
     member strongroom.workspace_members := CASE TG_OP WHEN 'INSERT' THEN NEW ELSE OLD END;
+    touched strongroom.workspace_role[] := array_remove(ARRAY[CASE TG_OP WHEN 'INSERT' THEN NULL ELSE OLD.role END,
+                                                              CASE TG_OP WHEN 'DELETE' THEN NULL ELSE NEW.role END], NULL);
+    needed strongroom.workspace_role[] := CASE WHEN touched <@ '{MEMBER,GUEST}' THEN '{OWNER,ADMIN}' ELSE '{OWNER}' END;
+    seats_maker boolean := TG_OP = 'INSERT' AND pg_trigger_depth() > 1;
+    leaves boolean := TG_OP = 'DELETE' AND member.user_id = caller;
 BEGIN
-    IF caller IS NOT NULL AND member.user_id <> caller THEN
-        IF TG_OP <> 'INSERT' THEN
-            PERFORM FROM strongroom.workspace_members AS m
-            WHERE m.workspace_id = member.workspace_id AND m.role = 'OWNER' ORDER BY m.user_id FOR UPDATE;
-        END IF;
+    IF caller IS NULL AND session_user IN ('strongroom_app', 'strongroom_system') THEN
+        RAISE EXCEPTION 'no caller is proven in this transaction' USING ERRCODE = 'SR401';
+    END IF;
+    IF caller IS NOT NULL AND NOT seats_maker AND NOT leaves THEN
         PERFORM FROM strongroom.workspace_members AS m
-        WHERE m.workspace_id = member.workspace_id AND m.user_id = caller AND m.role IN ('OWNER', 'ADMIN') FOR SHARE;
+        WHERE m.workspace_id = member.workspace_id AND m.role = 'OWNER' ORDER BY m.user_id FOR UPDATE;
+        PERFORM FROM strongroom.workspace_members AS m
+        WHERE m.workspace_id = member.workspace_id AND m.user_id = caller AND m.role = ANY (needed) FOR SHARE;
         IF NOT FOUND THEN
-            RAISE EXCEPTION 'the caller is no admin of this workspace any more' USING ERRCODE = 'insufficient_privilege';
+            RAISE EXCEPTION 'the caller has not the role for it any more' USING ERRCODE = 'insufficient_privilege';
         END IF;
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
@@ -76,13 +83,14 @@ END $$;
 CREATE TRIGGER guard_workspace_member BEFORE INSERT OR UPDATE OR DELETE ON strongroom.workspace_members
     FOR EACH ROW EXECUTE FUNCTION strongroom.guard_workspace_member();
 
--- A cascade (its user or workspace is deleted) has no caller, and leaves no record of its own.
+-- A cascade (its user or workspace is deleted) has no caller, and leaves no record of its own. As above, a runtime role
+-- without a caller is none.
 CREATE FUNCTION strongroom.record_workspace_member() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     member strongroom.workspace_members := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 BEGIN
-    IF strongroom.current_user_id() IS NOT NULL THEN
+    IF strongroom.current_user_id() IS NOT NULL OR session_user IN ('strongroom_app', 'strongroom_system') THEN
         INSERT INTO strongroom.activity_logs (action, actor_id, entity_type, entity_id, workspace_id, name)
         VALUES (CASE TG_OP WHEN 'INSERT' THEN 'MEMBER_ADDED' WHEN 'UPDATE' THEN 'MEMBER_CHANGED' ELSE 'MEMBER_REMOVED'
                 END::strongroom.activity_action,

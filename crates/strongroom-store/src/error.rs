@@ -48,13 +48,29 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// Connection trouble (class 08), too many connections (53300), shutting down or starting up (57P01 to 57P03), a deadlock
-/// or conflict that a second try does not have (40P01, 40001), a lock that is not let go of (55P03), a statement that took too long (57014).
+/// Connection trouble (class 08) and missing resources (53), a login that is refused (28000, 28P01), a server that is
+/// read-only, shutting down or starting up (25006, 57P01 to 57P03), timeouts (25P03, 25P04, 55P03, 57014), and conflicts
+/// that a second try does not have (40001, 40P01).
 fn is_unavailable(error: &sqlx::Error, code: &str) -> bool {
     use sqlx::Error::{Io, PoolClosed, PoolTimedOut, WorkerCrashed};
     matches!(error, Io(_) | PoolClosed | PoolTimedOut | WorkerCrashed)
         || code.starts_with("08")
-        || matches!(code, "40001" | "40P01" | "53300" | "55P03" | "57014" | "57P01" | "57P02" | "57P03")
+        || code.starts_with("53")
+        || matches!(
+            code,
+            "25006"
+                | "25P03"
+                | "25P04"
+                | "28000"
+                | "28P01"
+                | "40001"
+                | "40P01"
+                | "55P03"
+                | "57014"
+                | "57P01"
+                | "57P02"
+                | "57P03"
+        )
 }
 
 /// Why the schema could not be made, or is not fit for use.

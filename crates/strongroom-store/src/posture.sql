@@ -77,7 +77,7 @@ lines (line) AS (
     UNION ALL
     -- Whoever can become a runtime role (from PostgreSQL 16 on, making a role alone does not let one become it).
     SELECT format('membership %s in %s', pg_get_userbyid(m.member), pg_get_userbyid(m.roleid)) FROM pg_auth_members AS m
-    WHERE pg_get_userbyid(m.roleid) IN (SELECT name FROM runtime) AND coalesce((to_jsonb(m) ->> 'set_option')::boolean, true)
+    WHERE pg_get_userbyid(m.roleid) IN (SELECT name FROM runtime) AND coalesce((to_jsonb(m) ->> 'set_option')::boolean OR (to_jsonb(m) ->> 'inherit_option')::boolean, true)
     UNION ALL
     SELECT format('function of %s elsewhere %s', pg_get_userbyid(p.proowner), p.oid::regprocedure) FROM pg_proc AS p
     WHERE p.pronamespace <> to_regnamespace('strongroom')

@@ -119,11 +119,10 @@ async fn prove(
     role: RuntimeRole,
 ) -> Result<Transaction, StoreError> {
     // Bound, not written into the text: other sessions of the role can read the text in pg_stat_activity.
-    sqlx::query("SELECT strongroom.prove_caller($1), set_config('strongroom.request_id', $2, true)")
-        .bind(caller.token.expose())
-        .bind(caller.request_id.to_string())
-        .execute(&mut *inner)
-        .await?;
+    // The timeout is said again for poolers, which drop the settings of a connection.
+    let prove = "SELECT strongroom.prove_caller($1), set_config('strongroom.request_id', $2, true),
+                        set_config('statement_timeout', '30s', true)";
+    sqlx::query(prove).bind(caller.token.expose()).bind(caller.request_id.to_string()).execute(&mut *inner).await?;
     let admin = "SELECT strongroom.caller_is_admin()";
     if role == RuntimeRole::System && !sqlx::query_scalar(admin).fetch_one(&mut *inner).await? {
         return Err(StoreError::Forbidden);

@@ -57,7 +57,7 @@ async fn without_a_caller_no_role_sees_or_writes_anything() {
             &[&workspace.0, &ada.id.0],
         )
         .await;
-    assert_eq!(seated.unwrap_err().code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
+    assert_eq!(seated.unwrap_err().code().unwrap().code(), "SR401");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_testing::{Person, Sql, SqlState, TestDatabase};
-use strongroom_types::{UserId, WorkspaceId};
+use strongroom_types::{RuntimeRole, UserId, WorkspaceId, WorkspaceRole};
 
 const ROLES: [&str; 4] = ["OWNER", "ADMIN", "MEMBER", "GUEST"];
 
@@ -98,10 +98,7 @@ async fn two_owners_who_remove_each_other_at_once_do_not_both_succeed() {
     assert!(succeeds(&app, remove, workspace, two.id).await);
     let (ids, postgres) = ([workspace.0, one.id.0], database.sql("postgres").await);
     let second = tokio::spawn(async move { other.execute(remove, &[&ids[0], &ids[1]]).await });
-    let waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while postgres.query(waiting, &[]).await.unwrap().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    until_somebody_waits(&postgres).await;
     app.batch_execute("COMMIT").await.unwrap();
     let refused = second.await.unwrap().unwrap_err();
     // Whoever waited is refused by the guard, or as the victim of a deadlock that the other has won.
@@ -125,6 +122,78 @@ async fn whoever_is_being_removed_cannot_leave_an_owner_behind() {
     let remove = "DELETE FROM strongroom.workspace_members WHERE workspace_id = $1 AND user_id = $2";
     let refused = other.execute(remove, &[&workspace.0, &admin.id.0]).await.unwrap_err();
     assert_eq!(refused.code(), Some(&SqlState::LOCK_NOT_AVAILABLE));
+}
+
+#[tokio::test]
+async fn a_proof_that_is_taken_back_in_the_middle_of_a_statement_evades_neither_guard_nor_record() {
+    let Team { app, workspace, members, newcomer, .. } = team().await;
+    let owner = &members[0];
+    for statement in [
+        "INSERT INTO strongroom.workspace_members (workspace_id, user_id, role) VALUES ($1, $2, 'OWNER')
+         RETURNING set_config('strongroom.proven', '', true)",
+        "UPDATE strongroom.workspace_members SET role = 'GUEST' WHERE workspace_id = $1 AND user_id <> $2
+         RETURNING set_config('strongroom.proven', '', true)",
+        "DELETE FROM strongroom.workspace_members
+         WHERE workspace_id = $1 AND user_id <> $2 AND set_config('strongroom.proven', '', true) IS NOT NULL",
+    ] {
+        owner.begin(&app).await;
+        let changed = app.execute(statement, &[&workspace.0, &newcomer.id.0]).await.unwrap_or(0);
+        assert_eq!(changed, 0, "{statement}");
+        app.batch_execute("ROLLBACK").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_owner_who_is_demoted_meanwhile_does_not_act_as_one() {
+    let Team { database, app, workspace, members, newcomer } = team().await;
+    let (one, two) = (&members[0], &members[1]);
+    let postgres = database.sql("postgres").await;
+    let promote = "UPDATE strongroom.workspace_members SET role = 'OWNER' WHERE user_id = $1";
+    postgres.execute(promote, &[&two.id.0]).await.unwrap();
+    let demote = "UPDATE strongroom.workspace_members SET role = 'ADMIN' WHERE workspace_id = $1 AND user_id = $2";
+    let other = database.sql("strongroom_app").await;
+    one.begin(&app).await;
+    two.begin(&other).await;
+    assert!(succeeds(&app, demote, workspace, two.id).await);
+    let add = "INSERT INTO strongroom.workspace_members (workspace_id, user_id, role) VALUES ($1, $2, 'OWNER')";
+    let ids = [workspace.0, newcomer.id.0];
+    let second = tokio::spawn(async move { other.execute(add, &[&ids[0], &ids[1]]).await });
+    until_somebody_waits(&postgres).await;
+    app.batch_execute("COMMIT").await.unwrap();
+    let refused = second.await.unwrap().unwrap_err();
+    assert_eq!(refused.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
+}
+
+#[tokio::test]
+async fn owners_who_change_different_members_at_once_do_not_get_in_each_others_way() {
+    let Team { database, workspace, members, .. } = team().await;
+    let promote = "UPDATE strongroom.workspace_members SET role = 'OWNER' WHERE user_id = $1";
+    database.sql("postgres").await.execute(promote, &[&members[1].id.0]).await.unwrap();
+    let store = database.store().await;
+    let changes: Vec<_> = [(&members[0], &members[2]), (&members[1], &members[3])]
+        .into_iter()
+        .map(|(actor, target)| {
+            let (store, caller, target) = (store.clone(), actor.caller(), target.id);
+            tokio::spawn(async move {
+                for n in 0..20 {
+                    let mut transaction = store.begin(&caller, RuntimeRole::App).await.unwrap();
+                    let role = if n % 2 == 0 { WorkspaceRole::Member } else { WorkspaceRole::Guest };
+                    transaction.set_member(workspace, target, role).await.unwrap();
+                    transaction.commit().await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for change in changes {
+        change.await.unwrap();
+    }
+}
+
+async fn until_somebody_waits(postgres: &Sql) {
+    let waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while postgres.query(waiting, &[]).await.unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]

@@ -54,7 +54,8 @@ impl Bouncer {
         );
         let socket = self.folder.path().join(".s.PGSQL.6432");
         tokio::time::timeout(Duration::from_secs(20), async {
-            while !socket.exists() {
+            // The file is there a moment before anybody listens on it.
+            while tokio::net::UnixStream::connect(&socket).await.is_err() {
                 tokio::task::yield_now().await;
             }
         })

@@ -14,7 +14,7 @@ use strongroom_store::{Schema, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::settings::{DataFolder, KeyFile, RuntimeUrls};
 use super::{Failure, say, setup_token};
@@ -80,9 +80,11 @@ impl Serve {
         let vault = Vault::new(store.clone(), keys, NonZeroU32::new(self.reveals_per_minute));
         let listener = TcpListener::bind(self.listen).await.map_err(|e| format!("{}: {e}", self.listen))?;
         self.announce(&listener, admin).await?;
-        serve_until_stopped(listener, vault).await?;
-        store.close().await;
-        Ok(())
+        let served = serve_until_stopped(listener, vault).await;
+        if timeout(DRAIN_TIMEOUT, store.close()).await.is_err() {
+            tracing::warn!("stopped with acts still under way in the database");
+        }
+        served
     }
 
     /// Last of all, so that a start that fails does not use up the one-time token.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use nix::unistd::{Uid, User, geteuid};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
@@ -74,6 +75,8 @@ impl Cluster {
         let log_path = self.folder.join("postgres.log");
         let log = File::options().append(true).create(true).open(&log_path).map_err(at(&log_path))?;
         fs::set_permissions(&log_path, Permissions::from_mode(0o600)).map_err(at(&log_path))?;
+        // What a crash has left behind is not what the new server says, even where it gets the same process id.
+        let stale = self.postmaster_file();
         let mut child = self
             .command("postgres")
             .arg("-D")
@@ -83,7 +86,7 @@ impl Cluster {
             .stderr(log)
             .spawn()
             .map_err(at(&self.installation.program("postgres")))?;
-        match timeout(START_TIMEOUT, self.ready(&mut child)).await {
+        match timeout(START_TIMEOUT, self.ready(&mut child, &stale)).await {
             Ok(true) => Ok(child),
             _ => {
                 let _ = child.start_kill();
@@ -93,8 +96,8 @@ impl Cluster {
     }
 
     /// Waits until that server takes connections; false: it has ended instead.
-    async fn ready(&self, child: &mut Child) -> bool {
-        while !self.says_ready(child.id()) {
+    async fn ready(&self, child: &mut Child, stale: &str) -> bool {
+        while !self.says_ready(child.id(), stale) {
             if child.try_wait().is_ok_and(|ended| ended.is_some()) {
                 return false;
             }
@@ -103,12 +106,17 @@ impl Cluster {
         true
     }
 
-    /// What pg_ctl waits for: postmaster.pid has the process's id in its first line and its state in the eighth.
-    fn says_ready(&self, pid: Option<u32>) -> bool {
-        let text = fs::read_to_string(self.data_folder().join("postmaster.pid")).unwrap_or_default();
+    /// As pg_ctl does: postmaster.pid has the process's id in its first line and its state in the eighth.
+    fn says_ready(&self, pid: Option<u32>, stale: &str) -> bool {
+        let text = self.postmaster_file();
         let mut lines = text.lines();
-        lines.next().and_then(|line| line.trim().parse().ok()) == pid
+        text != stale
+            && lines.next().and_then(|line| line.trim().parse().ok()) == pid
             && lines.nth(6).is_some_and(|line| line.trim() == "ready")
+    }
+
+    fn postmaster_file(&self) -> String {
+        fs::read_to_string(self.data_folder().join("postmaster.pid")).unwrap_or_default()
     }
 
     /// What differs from PostgreSQL's defaults: reached through our socket only, by our own access rules, and with a
@@ -157,7 +165,9 @@ impl Cluster {
 
     /// Stops a server that outlived the strongroom that started it: we hold the lock, so that nobody uses it.
     async fn stop_leftover(&self) -> Result<(), EmbeddedError> {
-        if self.control(&["status"]).status().await.is_ok_and(|status| status.success()) {
+        // Not by the process id alone, which may be another process's by now.
+        let answers = UnixStream::connect(self.run_folder().join(".s.PGSQL.5432")).await.is_ok();
+        if answers && self.control(&["status"]).status().await.is_ok_and(|status| status.success()) {
             tracing::warn!("a PostgreSQL was left over from a strongroom that was killed; stopping it first");
             succeed("pg_ctl", self.control(&["stop", "-m", "fast", "-w"])).await?;
         }
