@@ -77,13 +77,22 @@ export async function createPerson(sql, displayName) {
 }
 
 /** Makes a workspace of its first member, its OWNER by a trigger, and seats the second as a MEMBER. */
-export async function createWorkspace(sql, name, owner, member) {
+async function createWorkspace(sql, name, owner, member) {
   const id = randomUUID();
   await sql.query('INSERT INTO strongroom.workspaces (id, name, created_by) VALUES ($1, $2, $3)', [id, name, owner.id]);
   await sql.query("INSERT INTO strongroom.workspace_members (workspace_id, user_id, role) VALUES ($1, $2, 'MEMBER')", [
     id, member.id,
   ]);
   return id;
+}
+
+/** A database with Ada and Bob and a workspace of hers in which he is a MEMBER, and a client as the application's role. */
+export async function createTeam() {
+  const database = await createDatabase();
+  const ada = await createPerson(database.sql, 'Ada');
+  const bob = await createPerson(database.sql, 'Bob');
+  const workspaceId = await createWorkspace(database.sql, 'Engines', ada, bob);
+  return { database, prisma: database.prisma(), ada, bob, workspaceId };
 }
 
 /** What create() takes for a credential of that person. */

@@ -4,18 +4,14 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { asCaller } from '../caller.js';
-import { createDatabase, createPerson, createToken, createWorkspace, credential } from './database.js';
+import { createPerson, createTeam, createToken, credential } from './database.js';
 
 const NO_GRANT = /permission denied/;
 const NO_POLICY = /violates row-level security policy/;
 let database, prisma, ada, bob, workspaceId, adas, bobs, shared;
 
 before(async () => {
-  database = await createDatabase();
-  prisma = database.prisma();
-  ada = await createPerson(database.sql, 'Ada');
-  bob = await createPerson(database.sql, 'Bob');
-  workspaceId = await createWorkspace(database.sql, 'Engines', ada, bob);
+  ({ database, prisma, ada, bob, workspaceId } = await createTeam());
   adas = await as(ada, (tx) => tx.userCredential.create({ data: credential(ada, 'laptop', { metadata: { team: 'core' } }) }));
   bobs = await as(bob, (tx) => tx.userCredential.create({ data: credential(bob, 'phone') }));
   shared = await as(ada, (tx) =>

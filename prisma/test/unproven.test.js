@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { asCaller } from '../caller.js';
-import { createDatabase, createPerson, createToken, createWorkspace, credential, Prisma } from './database.js';
+import { createTeam, createToken, credential, Prisma } from './database.js';
 
 const NO_CALLER = /no caller is proven in this transaction/;
 const NO_GRANT = /permission denied/;
@@ -14,11 +14,7 @@ const tomorrow = new Date(Date.now() + 86_400_000);
 let database, prisma, ada, bob, workspaceId, credentialId;
 
 before(async () => {
-  database = await createDatabase();
-  prisma = database.prisma();
-  ada = await createPerson(database.sql, 'Ada');
-  bob = await createPerson(database.sql, 'Bob');
-  workspaceId = await createWorkspace(database.sql, 'Engines', ada, bob);
+  ({ database, prisma, ada, bob, workspaceId } = await createTeam());
   credentialId = await asCaller(prisma, ada.token, async (tx) => {
     const { id } = await tx.userCredential.create({ data: credential(ada, 'laptop') });
     await tx.userCredential.update({ where: { id }, data: { encryptedValue: 'sealed again', version: 2 } });

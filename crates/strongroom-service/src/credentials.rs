@@ -10,8 +10,7 @@ use strongroom_types::{
 use crate::authorization::Action;
 use crate::error::ServiceError;
 use crate::vault::Vault;
-
-const NAME_TAKEN: &str = "there is an active credential of that provider and name; choose another name, or rotate it";
+use crate::workspaces::require;
 
 impl Vault {
     /// Keeps a new credential: the caller's own, a workspace's, or (as [`RuntimeRole::System`]) the instance's.
@@ -37,12 +36,9 @@ impl Vault {
         let mut transaction = self.store.begin(caller, role).await?;
         if let Some(workspace) = binding.workspace_id {
             let (action, attempt) = (Action::CreateWorkspaceCredential, ActivityAction::CredentialCreated);
-            transaction = self.require(transaction, caller, workspace, action, attempt).await?;
+            transaction = require(transaction, caller, workspace, action, attempt).await?;
         }
-        let credential = match transaction.insert_credential(&binding, new, &sealed).await {
-            Err(StoreError::Conflict) => return Err(ServiceError::Conflict(NAME_TAKEN)),
-            inserted => inserted?,
-        };
+        let credential = transaction.insert_credential(&binding, new, &sealed).await.map_err(name_taken)?;
         transaction.commit().await?;
         Ok(credential)
     }
@@ -91,10 +87,8 @@ impl Vault {
         patch: CredentialPatch,
     ) -> Result<Credential, ServiceError> {
         let mut transaction = self.store.begin(caller, role).await?;
-        let updated = match transaction.update_credential(id, patch).await {
-            Err(StoreError::Conflict) => return Err(ServiceError::Conflict(NAME_TAKEN)),
-            updated => updated?.ok_or(ServiceError::NotFound)?,
-        };
+        let updated =
+            transaction.update_credential(id, patch).await.map_err(name_taken)?.ok_or(ServiceError::NotFound)?;
         transaction.commit().await?;
         Ok(updated)
     }
@@ -182,12 +176,20 @@ impl Vault {
         active: bool,
     ) -> Result<Credential, ServiceError> {
         let mut transaction = self.store.begin(caller, role).await?;
-        let changed = match transaction.set_credential_active(id, active).await {
-            Err(StoreError::Conflict) => return Err(ServiceError::Conflict(NAME_TAKEN)),
-            changed => changed?.ok_or(ServiceError::NotFound)?,
-        };
+        let changed =
+            transaction.set_credential_active(id, active).await.map_err(name_taken)?.ok_or(ServiceError::NotFound)?;
         transaction.commit().await?;
         Ok(changed)
+    }
+}
+
+/// Says what a unique key of credentials that is taken means.
+fn name_taken(error: StoreError) -> ServiceError {
+    match error {
+        StoreError::Conflict => ServiceError::Conflict(
+            "there is an active credential of that provider and name; choose another name, or rotate it",
+        ),
+        other => other.into(),
     }
 }
 

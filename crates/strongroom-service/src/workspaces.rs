@@ -84,7 +84,7 @@ impl Vault {
         let before = transaction.member_role(workspace, user).await?;
         let action = managing([before, Some(role)]);
         let attempt = if before.is_none() { ActivityAction::MemberAdded } else { ActivityAction::MemberChanged };
-        let mut transaction = self.require(transaction, caller, workspace, action, attempt).await?;
+        let mut transaction = require(transaction, caller, workspace, action, attempt).await?;
         refuse_self(caller, user)?;
         match transaction.set_member(workspace, user, role).await {
             Err(StoreError::MissingReference) => return Err(ServiceError::NotFound),
@@ -110,7 +110,7 @@ impl Vault {
         let leaves = caller.user_id() == user && before != Some(WorkspaceRole::Owner);
         if !leaves {
             let action = managing([before, None]);
-            transaction = self.require(transaction, caller, workspace, action, ActivityAction::MemberRemoved).await?;
+            transaction = require(transaction, caller, workspace, action, ActivityAction::MemberRemoved).await?;
             refuse_self(caller, user)?;
         }
         if !transaction.remove_member(workspace, user).await? {
@@ -118,25 +118,24 @@ impl Vault {
         }
         Ok(transaction.commit().await?)
     }
+}
 
-    /// Lets a transaction go on where the caller's role in the workspace allows the action; records the attempt where
-    /// it does not.
-    pub(crate) async fn require(
-        &self,
-        mut transaction: Transaction,
-        caller: &Caller,
-        workspace: WorkspaceId,
-        action: Action,
-        attempt: ActivityAction,
-    ) -> Result<Transaction, ServiceError> {
-        let role = transaction.member_role(workspace, caller.user_id()).await?.ok_or(ServiceError::NotFound)?;
-        if allows(Standing::Member(role), action) {
-            return Ok(transaction);
-        }
-        transaction.record_denial(workspace, attempt).await?;
-        transaction.commit().await?;
-        Err(ServiceError::Forbidden("your role in this workspace does not allow it; ask one of its owners"))
+/// Lets a transaction go on where the caller's role in the workspace allows the action; records the attempt where
+/// it does not.
+pub(crate) async fn require(
+    mut transaction: Transaction,
+    caller: &Caller,
+    workspace: WorkspaceId,
+    action: Action,
+    attempt: ActivityAction,
+) -> Result<Transaction, ServiceError> {
+    let role = transaction.member_role(workspace, caller.user_id()).await?.ok_or(ServiceError::NotFound)?;
+    if allows(Standing::Member(role), action) {
+        return Ok(transaction);
     }
+    transaction.record_denial(workspace, attempt).await?;
+    transaction.commit().await?;
+    Err(ServiceError::Forbidden("your role in this workspace does not allow it; ask one of its owners"))
 }
 
 /// Which action it is to touch these roles.

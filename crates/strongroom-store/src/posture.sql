@@ -23,8 +23,12 @@ lines (line) AS (
                   CASE WHEN rolreplication THEN 'REPLICATION' END))
     FROM pg_roles WHERE rolname = 'strongroom_owner' OR rolname IN (SELECT name FROM runtime)
     UNION ALL
-    SELECT format('membership %s in %s', pg_get_userbyid(member), pg_get_userbyid(roleid))
-    FROM pg_auth_members WHERE pg_get_userbyid(member) IN (SELECT name FROM runtime UNION SELECT 'strongroom_owner')
+    -- What our roles can become, and who can become a runtime role (from PostgreSQL 16 on, making a role alone does not
+    -- let one become it).
+    SELECT format('membership %s in %s', pg_get_userbyid(m.member), pg_get_userbyid(m.roleid)) FROM pg_auth_members AS m
+    WHERE pg_get_userbyid(m.member) IN (SELECT name FROM runtime UNION SELECT 'strongroom_owner')
+       OR (pg_get_userbyid(m.roleid) IN (SELECT name FROM runtime)
+           AND coalesce((to_jsonb(m) ->> 'set_option')::boolean OR (to_jsonb(m) ->> 'inherit_option')::boolean, true))
     UNION ALL
     SELECT format('%s %s owner %s%s%s', CASE relkind WHEN 'S' THEN 'sequence' WHEN 'r' THEN 'table' ELSE 'relation' END, relname, owner,
                   CASE WHEN relkind <> 'S' THEN format(', row-level security %s',
@@ -74,10 +78,6 @@ lines (line) AS (
     UNION ALL
     SELECT format('parameter %s granted to %s', p.parname, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END)
     FROM pg_parameter_acl AS p, aclexplode(p.paracl) AS a WHERE a.grantee = 0 OR pg_get_userbyid(a.grantee) IN (SELECT name FROM runtime)
-    UNION ALL
-    -- Whoever can become a runtime role (from PostgreSQL 16 on, making a role alone does not let one become it).
-    SELECT format('membership %s in %s', pg_get_userbyid(m.member), pg_get_userbyid(m.roleid)) FROM pg_auth_members AS m
-    WHERE pg_get_userbyid(m.roleid) IN (SELECT name FROM runtime) AND coalesce((to_jsonb(m) ->> 'set_option')::boolean OR (to_jsonb(m) ->> 'inherit_option')::boolean, true)
     UNION ALL
     SELECT format('function of %s elsewhere %s', pg_get_userbyid(p.proowner), p.oid::regprocedure) FROM pg_proc AS p
     WHERE p.pronamespace <> to_regnamespace('strongroom')

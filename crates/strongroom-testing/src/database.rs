@@ -18,9 +18,9 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// Copies the template on the server that `make test` started.
+    /// Copies the template.
     pub async fn create() -> Self {
-        let database = Self::create_empty_named(format!("test_{}", uuid::Uuid::new_v4().simple()));
+        let database = Self::to_be_made();
         let admin = database.connect("postgres", "postgres").await;
         admin.execute("SELECT pg_advisory_lock($1)", &[&TEMPLATE_LOCK]).await.unwrap();
         let exists = admin.query_opt("SELECT FROM pg_database WHERE datname = $1", &[&TEMPLATE]).await.unwrap();
@@ -39,16 +39,17 @@ impl TestDatabase {
 
     /// Makes a database without a schema.
     pub async fn create_empty() -> Self {
-        let database = Self::create_empty_named(format!("test_{}", uuid::Uuid::new_v4().simple()));
+        let database = Self::to_be_made();
         let admin = database.connect("postgres", "postgres").await;
         admin.batch_execute(&format!("CREATE DATABASE {}", database.name)).await.unwrap();
         database
     }
 
-    fn create_empty_named(name: String) -> Self {
+    /// A name that is free, on the server that `make test` started.
+    fn to_be_made() -> Self {
         let socket_folder = std::env::var("STRONGROOM_TEST_PGHOST")
             .expect("no PostgreSQL to test against: run `make test`, or scripts/with-postgres cargo nextest run");
-        Self { socket_folder, name }
+        Self { socket_folder, name: format!("test_{}", uuid::Uuid::new_v4().simple()) }
     }
 
     /// A URL for that role; `postgres` is the superuser.

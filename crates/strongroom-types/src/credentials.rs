@@ -51,7 +51,7 @@ pub struct Binding {
 }
 
 /// A credential, masked.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Credential {
     pub id: CredentialId,
     pub user_id: UserId,

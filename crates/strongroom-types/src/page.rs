@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::text::Invalid;
 
 /// Part of a list, newest first.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub struct Page<T> {
     pub items: Vec<T>,
     /// What to pass as `cursor` for the next page; absent on the last.

@@ -110,7 +110,7 @@ impl TryFrom<u16> for Lifetime {
 }
 
 /// What is known of an API token, without its secret.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub struct ApiTokenSummary {
     pub id: TokenId,
     pub name: String,

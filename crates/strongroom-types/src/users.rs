@@ -2,12 +2,12 @@
 //! What one sees of another is in workspaces.rs.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::ids::UserId;
 
 /// A person.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub struct User {
     pub id: UserId,
     pub email: String,

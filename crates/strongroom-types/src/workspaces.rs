@@ -20,7 +20,7 @@ pub enum WorkspaceRole {
 }
 
 /// A workspace, as one of its members sees it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub struct Workspace {
     pub id: WorkspaceId,
     pub name: String,
@@ -37,7 +37,7 @@ pub struct NewWorkspace {
 }
 
 /// A person in a workspace.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub struct Member {
     pub user_id: UserId,
     pub email: String,

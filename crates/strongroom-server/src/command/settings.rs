@@ -13,7 +13,7 @@ pub struct DataFolder {
     /// Folder of the embedded PostgreSQL and of the key file [default: /var/lib/strongroom as root, else
     /// ~/.local/share/strongroom]
     #[arg(long, env = "STRONGROOM_DATA_DIR", value_name = "FOLDER")]
-    pub data_dir: Option<PathBuf>,
+    data_dir: Option<PathBuf>,
 }
 
 impl DataFolder {
@@ -31,7 +31,7 @@ impl DataFolder {
 pub struct KeyFile {
     /// Key file, made when a new vault is first served [default: keys.json in the data folder]
     #[arg(long, env = "STRONGROOM_KEY_FILE", value_name = "FILE")]
-    pub key_file: Option<PathBuf>,
+    key_file: Option<PathBuf>,
 }
 
 impl KeyFile {
@@ -52,7 +52,7 @@ pub struct RuntimeUrls {
         value_name = "URL",
         requires = "system_database_url"
     )]
-    pub database_url: Option<String>,
+    database_url: Option<String>,
     /// PostgreSQL as strongroom_system, the role of the admin path
     #[arg(
         long,
@@ -61,7 +61,7 @@ pub struct RuntimeUrls {
         value_name = "URL",
         requires = "database_url"
     )]
-    pub system_database_url: Option<String>,
+    system_database_url: Option<String>,
 }
 
 impl RuntimeUrls {
@@ -82,9 +82,9 @@ pub struct AdminUrl {
     /// PostgreSQL as a role that may create roles, or a member of strongroom_owner; without it, the running embedded
     /// PostgreSQL of the data folder is used
     #[arg(long, env = "STRONGROOM_ADMIN_DATABASE_URL", hide_env_values = true, value_name = "URL")]
-    pub admin_database_url: Option<String>,
+    admin_database_url: Option<String>,
     #[command(flatten)]
-    pub data: DataFolder,
+    data: DataFolder,
 }
 
 impl AdminUrl {
