@@ -6,36 +6,49 @@ use strongroom_types::Binding;
 use crate::envelope::{ALGORITHM, FORMAT_VERSION};
 use crate::key_ring::KeyId;
 
-/// Binds a value to its row and version. It leaves the key id out: rewrapping renews the key and not the value.
-pub(crate) fn of_value(binding: &Binding) -> Vec<u8> {
-    encode(b"strongroom value", &[], binding)
+/// What is sealed: an envelope opens as this and as nothing else.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Subject<'a> {
+    /// A version of a credential.
+    Credential(&'a Binding),
+    /// The server's own secret, of which there is one in a vault.
+    ServerSecret,
 }
 
-/// Binds a wrapped data key to the key that wraps it, and to the row and version that it is for.
-pub(crate) fn of_data_key(key_id: &KeyId, binding: &Binding) -> Vec<u8> {
-    encode(b"strongroom data key", key_id.as_str().as_bytes(), binding)
+/// Binds a value to what it is. It leaves the key id out: rewrapping renews the key and not the value.
+pub(crate) fn of_value(subject: Subject<'_>) -> Vec<u8> {
+    encode(b"strongroom value", &[], subject)
 }
 
-fn encode(purpose: &[u8], key_id: &[u8], binding: &Binding) -> Vec<u8> {
-    let workspace = binding.workspace_id.map(|id| id.0);
-    let scope = binding.scope.to_string();
-    let fields: [&[u8]; 8] = [
-        purpose,
-        &[FORMAT_VERSION, ALGORITHM],
-        key_id,
-        binding.credential_id.0.as_bytes(),
-        binding.owner_id.0.as_bytes(),
-        workspace.as_ref().map_or(&[], |id| id.as_bytes()),
-        scope.as_bytes(),
-        &binding.version.to_be_bytes(),
-    ];
+/// Binds a wrapped data key to the key that wraps it, and to what it is for.
+pub(crate) fn of_data_key(key_id: &KeyId, subject: Subject<'_>) -> Vec<u8> {
+    encode(b"strongroom data key", key_id.as_str().as_bytes(), subject)
+}
+
+fn encode(purpose: &[u8], key_id: &[u8], subject: Subject<'_>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(160);
-    for field in fields {
-        // No field comes near 4 GiB; a length that did would be cut here and the value not open, never the reverse.
-        bytes.extend_from_slice(&u32::try_from(field.len()).unwrap_or(u32::MAX).to_be_bytes());
-        bytes.extend_from_slice(field);
+    for field in [purpose, &[FORMAT_VERSION, ALGORITHM], key_id] {
+        push(&mut bytes, field);
+    }
+    match subject {
+        Subject::Credential(binding) => push_binding(&mut bytes, binding),
+        Subject::ServerSecret => push(&mut bytes, b"server secret"),
     }
     bytes
+}
+
+fn push_binding(bytes: &mut Vec<u8>, binding: &Binding) {
+    push(bytes, binding.credential_id.0.as_bytes());
+    push(bytes, binding.owner_id.0.as_bytes());
+    push(bytes, binding.workspace_id.as_ref().map_or(&[], |id| id.0.as_bytes()));
+    push(bytes, binding.scope.to_string().as_bytes());
+    push(bytes, &binding.version.to_be_bytes());
+}
+
+fn push(bytes: &mut Vec<u8>, field: &[u8]) {
+    // No field comes near 4 GiB; a length that did would be cut here and the value not open, never the reverse.
+    bytes.extend_from_slice(&u32::try_from(field.len()).unwrap_or(u32::MAX).to_be_bytes());
+    bytes.extend_from_slice(field);
 }
 
 #[cfg(test)]
@@ -62,12 +75,18 @@ mod tests {
     proptest! {
         #[test]
         fn different_bindings_read_differently(one in any_binding(), two in any_binding()) {
-            prop_assert_eq!(one == two, of_value(&one) == of_value(&two));
+            prop_assert_eq!(one == two, of_value(Subject::Credential(&one)) == of_value(Subject::Credential(&two)));
         }
 
         #[test]
         fn a_data_key_never_reads_as_a_value(binding in any_binding()) {
-            prop_assert_ne!(of_value(&binding), of_data_key(&"k".parse().unwrap(), &binding));
+            let subject = Subject::Credential(&binding);
+            prop_assert_ne!(of_value(subject), of_data_key(&"k".parse().unwrap(), subject));
+        }
+
+        #[test]
+        fn a_credential_never_reads_as_the_server_secret(binding in any_binding()) {
+            prop_assert_ne!(of_value(Subject::Credential(&binding)), of_value(Subject::ServerSecret));
         }
     }
 }

@@ -5,11 +5,12 @@ use strongroom_types::{Binding, SecretValue};
 use zeroize::Zeroizing;
 
 use crate::aead::{KEY_BYTES, Key};
-use crate::associated_data;
+use crate::associated_data::{self, Subject};
 use crate::envelope::{Envelope, WrappedKey, join_wrapped, split_wrapped};
 use crate::error::SealingError;
 use crate::key_ring::KeyRing;
 use crate::random::random_bytes;
+use crate::server_secret::ServerSecret;
 
 type DataKey = Zeroizing<[u8; KEY_BYTES]>;
 
@@ -27,10 +28,7 @@ impl KeyProvider {
     /// # Errors
     /// [`SealingError::Cipher`] where there is no randomness or the cipher fails.
     pub async fn seal(&self, binding: &Binding, value: &SecretValue) -> Result<String, SealingError> {
-        let data_key: DataKey = Zeroizing::new(random_bytes()?);
-        let sealed = Key::new(&data_key)?.seal(&associated_data::of_value(binding), value.expose().as_bytes())?;
-        let wrapped_key = self.wrap(binding, &data_key).await?;
-        Envelope { wrapped_key, sealed }.to_text()
+        self.seal_bytes(Subject::Credential(binding), value.expose().as_bytes()).await
     }
 
     /// Opens an envelope for the row that it was sealed for.
@@ -39,31 +37,58 @@ impl KeyProvider {
     /// [`SealingError::Malformed`], [`SealingError::UnknownKey`], or [`SealingError::DoesNotOpen`] for an envelope
     /// that was changed or that belongs elsewhere.
     pub async fn open(&self, binding: &Binding, envelope: &str) -> Result<SecretValue, SealingError> {
-        let envelope = Envelope::parse(envelope)?;
-        let data_key = self.unwrap(binding, &envelope.wrapped_key).await?;
-        let sealed = &envelope.sealed;
-        let opened =
-            Key::new(&data_key)?.open(&associated_data::of_value(binding), &sealed.nonce, &sealed.ciphertext)?;
+        let opened = self.open_bytes(Subject::Credential(binding), envelope).await?;
         // Copied at its exact length, so that no growing or shrinking leaves plaintext behind.
         let text = std::str::from_utf8(&opened).map_err(|_| SealingError::DoesNotOpen)?.to_owned();
         SecretValue::new(text).map_err(|_| SealingError::DoesNotOpen)
     }
 
-    async fn wrap(&self, binding: &Binding, data_key: &DataKey) -> Result<WrappedKey, SealingError> {
+    /// Seals the server's own secret; the text is for the database.
+    ///
+    /// # Errors
+    /// As [`Self::seal`].
+    pub async fn seal_server_secret(&self, secret: &ServerSecret) -> Result<String, SealingError> {
+        self.seal_bytes(Subject::ServerSecret, secret.expose()).await
+    }
+
+    /// Opens the server's own secret.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_server_secret(&self, envelope: &str) -> Result<ServerSecret, SealingError> {
+        let opened = self.open_bytes(Subject::ServerSecret, envelope).await?;
+        opened.as_slice().try_into().map(ServerSecret::new).map_err(|_| SealingError::DoesNotOpen)
+    }
+
+    async fn seal_bytes(&self, subject: Subject<'_>, plaintext: &[u8]) -> Result<String, SealingError> {
+        let data_key: DataKey = Zeroizing::new(random_bytes()?);
+        let sealed = Key::new(&data_key)?.seal(&associated_data::of_value(subject), plaintext)?;
+        let wrapped_key = self.wrap(subject, &data_key).await?;
+        Envelope { wrapped_key, sealed }.to_text()
+    }
+
+    async fn open_bytes(&self, subject: Subject<'_>, envelope: &str) -> Result<Zeroizing<Vec<u8>>, SealingError> {
+        let envelope = Envelope::parse(envelope)?;
+        let data_key = self.unwrap(subject, &envelope.wrapped_key).await?;
+        let sealed = &envelope.sealed;
+        Key::new(&data_key)?.open(&associated_data::of_value(subject), &sealed.nonce, &sealed.ciphertext)
+    }
+
+    async fn wrap(&self, subject: Subject<'_>, data_key: &DataKey) -> Result<WrappedKey, SealingError> {
         match self {
             Self::Local(ring) => {
                 let key_id = ring.current().clone();
-                let associated_data = associated_data::of_data_key(&key_id, binding);
+                let associated_data = associated_data::of_data_key(&key_id, subject);
                 let sealed = ring.key(&key_id)?.seal(&associated_data, &data_key[..])?;
                 Ok(WrappedKey { key_id, bytes: join_wrapped(&sealed) })
             }
         }
     }
 
-    async fn unwrap(&self, binding: &Binding, wrapped: &WrappedKey) -> Result<DataKey, SealingError> {
+    async fn unwrap(&self, subject: Subject<'_>, wrapped: &WrappedKey) -> Result<DataKey, SealingError> {
         match self {
             Self::Local(ring) => {
-                let associated_data = associated_data::of_data_key(&wrapped.key_id, binding);
+                let associated_data = associated_data::of_data_key(&wrapped.key_id, subject);
                 let sealed = split_wrapped(&wrapped.bytes)?;
                 let opened = ring.key(&wrapped.key_id)?.open(&associated_data, &sealed.nonce, &sealed.ciphertext)?;
                 opened.as_slice().try_into().map(Zeroizing::new).map_err(|_| SealingError::DoesNotOpen)

@@ -10,8 +10,10 @@ mod error;
 mod key_provider;
 mod key_ring;
 mod random;
+mod server_secret;
 
 pub use error::SealingError;
 pub use key_provider::KeyProvider;
 pub use key_ring::{KeyId, KeyRing};
 pub use random::random_bytes;
+pub use server_secret::ServerSecret;

@@ -114,7 +114,9 @@ impl From<StoreError> for Refusal {
             StoreError::Constraint => {
                 Self::new(ProblemCode::InvalidRequest, "a value is beyond what can be kept, such as a year or a number")
             }
-            StoreError::MissingReference | StoreError::Database(_) => Self::internal(&error),
+            StoreError::ServerNotProven | StoreError::MissingReference | StoreError::Database(_) => {
+                Self::internal(&error)
+            }
         }
     }
 }

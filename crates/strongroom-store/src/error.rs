@@ -7,6 +7,9 @@ pub enum StoreError {
     /// The caller's secret proves nobody: unknown, expired or revoked.
     #[error("the caller is not proven")]
     Unauthenticated,
+    /// The server's own secret is not the one that this database knows.
+    #[error("the server's secret is not that of this database")]
+    ServerNotProven,
     /// Row-level security, or a grant, forbids it.
     #[error("the database forbids it")]
     Forbidden,
@@ -30,12 +33,15 @@ pub enum StoreError {
 /// Raised by `prove_caller` and `accept_invitation`; a class of our own, so that a failed login of the pool itself
 /// (28000, 28P01) is never taken for a caller's.
 const NOT_PROVEN: &str = "SR401";
+/// Raised by `require_server`.
+const SERVER_NOT_PROVEN: &str = "SR402";
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let code = error.as_database_error().and_then(|e| e.code()).unwrap_or_default().into_owned();
         match code.as_str() {
             NOT_PROVEN => Self::Unauthenticated,
+            SERVER_NOT_PROVEN => Self::ServerNotProven,
             "42501" => Self::Forbidden,
             "23505" => Self::Conflict,
             "23503" => Self::MissingReference,

@@ -13,6 +13,7 @@ mod posture;
 mod reveal;
 mod rows;
 mod schema;
+mod server_secrets;
 mod store;
 mod tokens;
 mod users;

@@ -77,7 +77,7 @@ impl Serve {
         }
         let store = Store::connect(app, system, self.database_connections).await?;
         let keys = KeyProvider::Local(self.keys(&store, folder).await?);
-        let vault = Vault::new(store.clone(), keys, NonZeroU32::new(self.reveals_per_minute));
+        let vault = Vault::open(store.clone(), keys, NonZeroU32::new(self.reveals_per_minute)).await?;
         let listener = TcpListener::bind(self.listen).await.map_err(|e| format!("{}: {e}", self.listen))?;
         self.announce(&listener, admin).await?;
         let served = serve_until_stopped(listener, vault).await;

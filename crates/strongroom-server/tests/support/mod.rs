@@ -60,7 +60,7 @@ impl Server {
         let database = TestDatabase::create().await;
         let keys = tempfile::tempdir().unwrap();
         let ring = KeyRing::create(&keys.path().join("keys.json")).unwrap();
-        let vault = Vault::new(database.store().await, KeyProvider::Local(ring), reveals_per_minute);
+        let vault = Vault::open(database.store().await, KeyProvider::Local(ring), reveals_per_minute).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router(Arc::new(vault))).await });
