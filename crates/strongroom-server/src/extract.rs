@@ -10,8 +10,9 @@ use axum::response::IntoResponse;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
-use strongroom_types::{ApiToken, Caller, InvitationToken, ProblemCode, RequestId, RuntimeRole};
+use strongroom_types::{ApiToken, Caller, InvitationToken, ProblemCode, RequestId, RuntimeRole, UserAgent};
 
+pub use crate::client::ClientAddress;
 use crate::problem::Refusal;
 
 /// Whoever sends an API token. The database proves it, in the transaction of the act.
@@ -24,7 +25,9 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
         let token = bearer(&parts.headers).and_then(|text| ApiToken::parse(text).ok());
         let token = token.ok_or_else(Refusal::unauthenticated)?;
         let request_id = parts.extensions.get::<RequestId>().copied().unwrap_or_else(RequestId::generate);
-        Ok(Self(Caller { token, request_id }))
+        let address = parts.extensions.get::<ClientAddress>().map(|client| client.0);
+        let user_agent = parts.extensions.get::<UserAgent>().cloned();
+        Ok(Self(Caller { token, request_id, address, user_agent }))
     }
 }
 

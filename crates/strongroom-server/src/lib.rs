@@ -1,10 +1,12 @@
 //! The server: HTTP on top of the service, and the commands that run it.
 //! Routes parse and answer; the rules are the service's, isolation is the database's.
 
+mod client;
 pub mod command;
 mod embedded;
 mod extract;
 mod problem;
 mod routes;
 
+pub use client::{ForwardedHeader, Network, Proxies};
 pub use routes::{Endpoint, endpoints, router};

@@ -47,7 +47,7 @@ impl Person {
 
     /// This person as the sender of a request.
     pub fn caller(&self) -> Caller {
-        Caller { token: self.token.clone(), request_id: RequestId::generate() }
+        Caller { token: self.token.clone(), request_id: RequestId::generate(), address: None, user_agent: None }
     }
 
     /// Begins a transaction on that connection and proves this person in it.

@@ -16,7 +16,7 @@ mod users;
 mod workspaces;
 
 pub use activity::{Activity, ActivityAction, ActivityFilter, EntityType, Outcome};
-pub use caller::{Caller, RuntimeRole};
+pub use caller::{Caller, RuntimeRole, UserAgent};
 pub use credentials::{
     Binding, Credential, CredentialFilter, CredentialPatch, CredentialScope, CredentialType, Metadata, NewCredential,
     NewVersion,

@@ -18,6 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use super::settings::{DataFolder, KeyFile, RuntimeUrls};
 use super::{Failure, say, setup_token};
+use crate::client::Proxies;
 use crate::embedded::{Cluster, Supervisor};
 use crate::routes::router;
 
@@ -131,7 +132,8 @@ impl Serve {
 async fn serve_until_stopped(listener: TcpListener, vault: Vault) -> Result<(), Failure> {
     let (stop, stopped) = (stop_signal()?, Arc::new(Notify::new()));
     let stopping = stopped.clone();
-    let graceful = axum::serve(listener, router(Arc::new(vault))).with_graceful_shutdown(async move {
+    let service = router(Arc::new(vault), Proxies::default()).into_make_service_with_connect_info::<SocketAddr>();
+    let graceful = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;
         stopping.notify_one();
     });

@@ -17,7 +17,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::handler::Handler;
 use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, Method};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use strongroom_service::Vault;
@@ -25,6 +25,7 @@ use strongroom_types::{ProblemCode, RequestId};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::Instrument;
 
+use crate::client::{Proxies, identify};
 use crate::problem::{Refusal, render};
 
 /// The largest value, with each byte of it escaped as `\u00XX`, the largest metadata and some room.
@@ -78,8 +79,8 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// The API over that vault.
-pub fn router(vault: Arc<Vault>) -> Router {
+/// The API over that vault, behind those proxies.
+pub fn router(vault: Arc<Vault>, proxies: Proxies) -> Router {
     endpoints()
         .into_iter()
         .fold(Router::new(), |router, endpoint| router.route(endpoint.path, endpoint.route))
@@ -92,6 +93,7 @@ pub fn router(vault: Arc<Vault>) -> Router {
         .layer(from_fn(run_to_the_end))
         .layer(from_fn(render))
         .layer(from_fn(observe))
+        .layer(from_fn_with_state(proxies, identify))
         // No answer is for a cache: those that are not secret name who has secrets.
         .layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))

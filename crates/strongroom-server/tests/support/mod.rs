@@ -2,6 +2,7 @@
 //! The router is the real one, the database PostgreSQL; only the process is the test's.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "tests only; each file uses its part")]
 
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use strongroom_crypto::{KeyProvider, KeyRing};
-use strongroom_server::router;
+use strongroom_server::{Proxies, router};
 use strongroom_service::Vault;
 use strongroom_testing::{Person, TestDatabase};
 
@@ -63,7 +64,8 @@ impl Server {
         let vault = Vault::open(database.store().await, KeyProvider::Local(ring), reveals_per_minute).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, router(Arc::new(vault))).await });
+        let service = router(Arc::new(vault), Proxies::default()).into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
         Self { database, url, http: reqwest::Client::new(), _keys: keys }
     }
 
