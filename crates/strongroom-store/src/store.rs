@@ -120,9 +120,15 @@ async fn prove(
 ) -> Result<Transaction, StoreError> {
     // Bound, not written into the text: other sessions of the role can read the text in pg_stat_activity.
     // The timeout is said again for poolers, which drop the settings of a connection.
-    let prove = "SELECT strongroom.prove_caller($1), set_config('strongroom.request_id', $2, true),
-                        set_config('statement_timeout', '30s', true)";
-    sqlx::query(prove).bind(caller.token.expose()).bind(caller.request_id.to_string()).execute(&mut *inner).await?;
+    let prove =
+        "SELECT strongroom.prove_request($1, $2, $3::text::inet, $4), set_config('statement_timeout', '30s', true)";
+    sqlx::query(prove)
+        .bind(caller.token.expose())
+        .bind(caller.request_id.0)
+        .bind(caller.address.map(|address| address.to_string()))
+        .bind(caller.user_agent.as_ref().map(|agent| agent.as_str()))
+        .execute(&mut *inner)
+        .await?;
     let admin = "SELECT strongroom.caller_is_admin()";
     if role == RuntimeRole::System && !sqlx::query_scalar(admin).fetch_one(&mut *inner).await? {
         return Err(StoreError::Forbidden);
