@@ -34,6 +34,7 @@ audit:
 bless:
 	@scripts/setup test
 	STRONGROOM_BLESS=1 scripts/with-postgres cargo nextest run -p strongroom-store -E 'test(posture_txt)'
+	STRONGROOM_BLESS=1 cargo nextest run -p strongroom-server -E 'test(openapi_json)'
 	INSTA_UPDATE=always scripts/with-postgres cargo nextest run --workspace
 
 # The figures of docs/adr/0001-caller-context.md.

@@ -5,8 +5,10 @@ mod client;
 pub mod command;
 mod embedded;
 mod extract;
+mod openapi;
 mod problem;
 mod routes;
 
 pub use client::{ForwardedHeader, Network, Proxies};
+pub use openapi::openapi;
 pub use routes::{Endpoint, endpoints, router};

@@ -4,15 +4,16 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::credentials::CredentialScope;
-use crate::ids::{RequestId, UserId, WorkspaceId};
+use crate::ids::{CredentialId, RequestId, UserId, WorkspaceId};
 use crate::page::PageSize;
 use crate::text::{Name, Provider};
 
 /// What was done, or attempted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum ActivityAction {
@@ -34,7 +35,7 @@ pub enum ActivityAction {
 }
 
 /// What it was done to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Display, EnumString)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Display, EnumString, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum EntityType {
@@ -46,7 +47,7 @@ pub enum EntityType {
 }
 
 /// Whether it was let happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Display, EnumString)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Display, EnumString, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Outcome {
@@ -55,7 +56,23 @@ pub enum Outcome {
 }
 
 /// One row of the record.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": 4711,
+    "occurred_at": "2026-11-23T09:30:00Z",
+    "action": "CREDENTIAL_ACCESSED",
+    "outcome": "ALLOWED",
+    "reason": null,
+    "actor_id": UserId::EXAMPLE,
+    "entity_type": "CREDENTIAL",
+    "entity_id": CredentialId::EXAMPLE,
+    "workspace_id": null,
+    "scope": "USER",
+    "provider": "github",
+    "name": "Deploy key",
+    "version": 1,
+    "request_id": RequestId::EXAMPLE,
+}))]
 pub struct Activity {
     pub id: i64,
     pub occurred_at: DateTime<Utc>,
@@ -75,19 +92,25 @@ pub struct Activity {
 }
 
 /// Which rows of the record a list shows.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ActivityFilter {
     /// A part of the credential's name, in any case.
+    #[param(inline)]
     pub name: Option<Name>,
+    #[param(inline)]
     pub provider: Option<Provider>,
+    #[param(inline)]
     pub action: Option<ActivityAction>,
     /// Not before.
     pub from: Option<DateTime<Utc>>,
     /// Before.
     pub to: Option<DateTime<Utc>>,
-    /// The last id of the page before.
+    /// The `next_cursor` of the page before.
+    #[param(value_type = Option<String>, pattern = "^[0-9]{1,18}$")]
     pub cursor: Option<i64>,
     #[serde(default)]
+    #[param(inline)]
     pub limit: PageSize,
 }

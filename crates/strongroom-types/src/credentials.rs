@@ -3,16 +3,19 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use strum::{Display, EnumString};
+use utoipa::openapi::schema::{AnyOf, SchemaType};
+use utoipa::openapi::{Array, Object, ObjectBuilder, Ref, RefOr, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::ids::{CredentialId, UserId, WorkspaceId};
 use crate::page::PageSize;
 use crate::secret::SecretValue;
-use crate::text::{Description, Invalid, Name, Provider};
+use crate::text::{Description, Invalid, Name, Provider, text};
 
 /// What kind of secret a credential holds. It guides people and masks; the value is opaque text whatever it says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum CredentialType {
@@ -25,7 +28,7 @@ pub enum CredentialType {
 }
 
 /// Whose a credential is: one person's, a workspace's (for its OWNERs and ADMINs), or the instance's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum CredentialScope {
@@ -51,7 +54,26 @@ pub struct Binding {
 }
 
 /// A credential, masked.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": CredentialId::EXAMPLE,
+    "user_id": UserId::EXAMPLE,
+    "workspace_id": null,
+    "name": "Deploy key",
+    "provider": "github",
+    "type": "API_KEY",
+    "scope": "USER",
+    "masked_value": "****abcd",
+    "version": 1,
+    "description": "Pushes releases",
+    "metadata": { "team": "platform" },
+    "is_active": true,
+    "expires_at": "2027-11-23T00:00:00Z",
+    "last_used_at": null,
+    "rotated_at": null,
+    "created_at": "2026-11-23T09:00:00Z",
+    "updated_at": "2026-11-23T09:00:00Z",
+}))]
 pub struct Credential {
     pub id: CredentialId,
     pub user_id: UserId,
@@ -64,6 +86,7 @@ pub struct Credential {
     pub masked_value: String,
     pub version: i32,
     pub description: Option<String>,
+    #[schema(value_type = Metadata)]
     pub metadata: Map<String, Value>,
     pub is_active: bool,
     pub expires_at: Option<DateTime<Utc>>,
@@ -89,8 +112,17 @@ impl Credential {
 
 /// What a caller says of a credential to be kept. With a workspace it is a WORKSPACE credential, else a USER one;
 /// a `scope` that says otherwise is refused by the service.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "Deploy key",
+    "provider": "github",
+    "type": "API_KEY",
+    "value": "ghp_example0123456789abcd",
+    "description": "Pushes releases",
+    "expires_at": "2027-11-23T00:00:00Z",
+    "metadata": { "team": "platform" },
+}))]
 pub struct NewCredential {
     pub name: Name,
     pub provider: Provider,
@@ -121,7 +153,7 @@ pub(crate) fn mask(kind: CredentialType, value: &SecretValue) -> String {
 }
 
 /// The next value of a credential.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewVersion {
     pub value: SecretValue,
@@ -137,16 +169,21 @@ impl NewVersion {
 }
 
 /// Changes to what is known of a credential; what is absent stays, what is `null` is cleared.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "description": "Pushes releases and tags", "expires_at": null }))]
 pub struct CredentialPatch {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     pub name: Option<Name>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Description>)]
     pub description: Option<Option<Description>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<DateTime<Utc>>)]
     pub expires_at: Option<Option<DateTime<Utc>>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     pub metadata: Option<Metadata>,
 }
 
@@ -156,21 +193,29 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
 }
 
 /// Which credentials a list shows.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct CredentialFilter {
+    #[param(inline)]
     pub provider: Option<Provider>,
     #[serde(rename = "type")]
+    #[param(inline)]
     pub kind: Option<CredentialType>,
+    #[param(inline)]
     pub scope: Option<CredentialScope>,
+    #[param(inline)]
     pub workspace_id: Option<WorkspaceId>,
     /// Absent: the active ones and the revoked ones.
     pub active: Option<bool>,
     /// A part of the name, the provider or the description, in any case.
+    #[param(inline)]
     pub text: Option<Name>,
-    /// The last id of the page before.
+    /// The `next_cursor` of the page before.
+    #[param(inline)]
     pub cursor: Option<CredentialId>,
     #[serde(default)]
+    #[param(inline)]
     pub limit: PageSize,
 }
 
@@ -187,6 +232,44 @@ impl Metadata {
     pub fn into_json(self) -> Value {
         Value::Object(self.0)
     }
+}
+
+impl PartialSchema for Metadata {
+    fn schema() -> RefOr<Schema> {
+        let description = "A JSON object of up to 8 KiB, written compactly, without NUL.";
+        object_without_nul().description(Some(description)).examples([json!({ "team": "platform" })]).into()
+    }
+}
+
+impl ToSchema for Metadata {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((MetadataValue::name().into(), MetadataValue::schema()));
+    }
+}
+
+/// What metadata hold, at any depth.
+enum MetadataValue {}
+
+impl PartialSchema for MetadataValue {
+    fn schema() -> RefOr<Schema> {
+        let plain = Object::builder().schema_type(SchemaType::from_iter([Type::Null, Type::Boolean, Type::Number]));
+        let array = Array::builder().items(Ref::from_schema_name(Self::name()));
+        let any = AnyOf::builder().item(plain).item(text_without_nul()).item(array).item(object_without_nul());
+        any.description(Some("JSON without NUL, at any depth.")).into()
+    }
+}
+
+impl ToSchema for MetadataValue {}
+
+fn object_without_nul() -> ObjectBuilder {
+    Object::builder()
+        .schema_type(Type::Object)
+        .property_names(Some(Schema::Object(text_without_nul().build())))
+        .additional_properties(Some(Ref::from_schema_name(MetadataValue::name())))
+}
+
+fn text_without_nul() -> ObjectBuilder {
+    text().pattern(Some(r"^[^\u0000]*$"))
 }
 
 impl TryFrom<Map<String, Value>> for Metadata {

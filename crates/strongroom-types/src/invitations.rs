@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::ids::InvitationId;
@@ -48,7 +49,7 @@ impl std::fmt::Debug for InvitationToken {
 }
 
 /// Whom an administrator asks in.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewInvitation {
     pub email: Email,
@@ -57,17 +58,19 @@ pub struct NewInvitation {
 }
 
 /// An invitation, without its secret.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Invitation {
     pub id: InvitationId,
+    #[schema(example = "ada@example.org")]
     pub email: String,
     pub is_admin: bool,
     pub expires_at: DateTime<Utc>,
 }
 
 /// What the invited person says.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "display_name": "Ada Lovelace" }))]
 pub struct AcceptInvitation {
     pub display_name: Name,
     /// Only for the set-up invitation of a new vault; elsewhere the invitation names the address.

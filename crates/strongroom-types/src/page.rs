@@ -2,11 +2,13 @@
 //! A cursor is the last id of a page; what it points at need not exist any more.
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::text::Invalid;
 
 /// Part of a list, newest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
     pub items: Vec<T>,
     /// What to pass as `cursor` for the next page; absent on the last.
@@ -28,16 +30,29 @@ impl<T> Page<T> {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PageRequest<Id> {
-    /// The last id of the page before.
+    /// The `next_cursor` of the page before.
     pub cursor: Option<Id>,
     /// How many rows.
     #[serde(default)]
     pub limit: PageSize,
 }
 
+impl<Id: PartialSchema> IntoParams for PageRequest<Id> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let query = |name, description| {
+            ParameterBuilder::new().parameter_in(ParameterIn::Query).name(name).description(Some(description))
+        };
+        vec![
+            query("cursor", "The `next_cursor` of the page before.").schema(Some(Id::schema())).build(),
+            query("limit", "How many rows.").schema(Some(PageSize::schema())).build(),
+        ]
+    }
+}
+
 /// How many rows a page holds: 1 to 100, and 20 unless told.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(try_from = "u8")]
+#[schema(minimum = 1, maximum = 100, default = 20)]
 pub struct PageSize(u8);
 
 impl PageSize {

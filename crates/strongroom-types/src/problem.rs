@@ -3,6 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 use strum::{Display, VariantArray};
+use utoipa::ToSchema;
+use utoipa::openapi::ObjectBuilder;
+
+use crate::text::text;
 
 /// The kind of a problem. Its text form is stable: programs branch on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, VariantArray)]
@@ -43,6 +47,37 @@ impl ProblemCode {
         }
     }
 
+    /// How a problem of this code names its type.
+    pub fn urn(self) -> String {
+        format!("urn:strongroom:problem:{self}")
+    }
+
+    /// When it is answered, and what to do; the sentence of docs/problems.md.
+    pub fn when(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "body or query is malformed or out of bounds; `detail` names the field",
+            Self::Unauthenticated => "the token is missing, malformed, unknown, expired or revoked; nobody says which",
+            Self::Forbidden => {
+                "the thing is known to you, and your role does not allow the act; the first attempt of a minute is \
+                 recorded, where it is about a workspace"
+            }
+            Self::NotFound => {
+                "there is no such thing, or it is not yours to see; nobody says which (a reveal on the \
+                 admin path answers so to whoever is no administrator)"
+            }
+            Self::MethodNotAllowed => "see `Allow`",
+            Self::RequestTimeout => "no answer within 30 seconds; what was asked may still happen",
+            Self::Conflict => "the name is taken, or the thing has changed meanwhile",
+            Self::CredentialRevoked => "restore it first",
+            Self::PayloadTooLarge => "a body holds 512 KiB, a value 64 KiB",
+            Self::UnsupportedMediaType => "send `application/json`",
+            Self::RateLimited => "wait as long as `Retry-After` says",
+            Self::Internal => "ours; quote the `request_id`",
+            Self::Unavailable => "the database does not answer; `Retry-After`",
+            Self::KeyUnavailable => "the key that sealed this value is not in the key file",
+        }
+    }
+
     /// The same few words for every problem of this code.
     pub fn title(self) -> &'static str {
         match self {
@@ -65,10 +100,11 @@ impl ProblemCode {
 }
 
 /// The body of an answer that refuses (RFC 9457, section 3.1).
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// `urn:strongroom:problem:` and the code.
     #[serde(rename = "type")]
+    #[schema(schema_with = urns)]
     pub kind: String,
     pub title: String,
     pub status: u16,
@@ -78,11 +114,16 @@ pub struct Problem {
     pub request_id: Option<String>,
 }
 
+/// The types of problems that there are.
+fn urns() -> ObjectBuilder {
+    text().enum_values(Some(ProblemCode::VARIANTS.iter().map(|code| code.urn())))
+}
+
 impl Problem {
     /// A problem of that code; `detail` is for the caller's eyes.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("urn:strongroom:problem:{code}"),
+            kind: code.urn(),
             title: code.title().into(),
             status: code.status(),
             detail: detail.into(),
@@ -96,10 +137,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn docs_problems_md_lists_every_code_with_its_status() {
+    fn docs_problems_md_lists_every_code_with_its_status_and_meaning() {
         let page = include_str!("../../../docs/problems.md");
         for code in ProblemCode::VARIANTS {
-            assert!(page.contains(&format!("| `{code}` | {} |", code.status())), "{code}");
+            assert!(page.contains(&format!("| `{code}` | {} | {} |\n", code.status(), code.when())), "{code}");
         }
         assert_eq!(page.matches("\n| `").count(), ProblemCode::VARIANTS.len());
     }

@@ -3,8 +3,10 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
+use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
 
-use crate::text::Invalid;
+use crate::text::{Invalid, text};
 
 /// A secret text of 1 byte to 64 KiB of UTF-8, without NUL.
 #[derive(Clone)]
@@ -61,6 +63,22 @@ impl<'de> Deserialize<'de> for SecretValue {
         Self::new(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
+
+impl PartialSchema for SecretValue {
+    /// Characters are what a schema can count; the bound is on their UTF-8.
+    fn schema() -> RefOr<Schema> {
+        text()
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+            .min_length(Some(1))
+            .max_length(Some(Self::MAX_BYTES))
+            .pattern(Some(r"^[^\u0000]*$"))
+            .description(Some("A secret: 1 byte to 64 KiB of UTF-8, without NUL."))
+            .examples(["ghp_example0123456789abcd"])
+            .into()
+    }
+}
+
+impl ToSchema for SecretValue {}
 
 #[cfg(test)]
 mod tests {

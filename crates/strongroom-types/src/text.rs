@@ -1,7 +1,11 @@
 //! Bounded texts: a value of these types has been checked, wherever it came from.
 //! Messages of refusal never repeat the refused text, which may be a misplaced secret.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Why a text was refused; fit to be shown to whoever sent it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,10 +46,53 @@ impl<const MAX: usize, const MULTILINE: bool> TryFrom<String> for BoundedText<MA
     }
 }
 
+impl<const MAX: usize, const MULTILINE: bool> PartialSchema for BoundedText<MAX, MULTILINE> {
+    /// The pattern says in the words of ECMA-262 what `try_from` refuses: no control characters, and one that is no
+    /// space.
+    fn schema() -> RefOr<Schema> {
+        let control = if MULTILINE {
+            r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
+        } else {
+            r"\u0000-\u001f\u007f-\u009f"
+        };
+        let pattern = format!(r"^[^{control}]*[^\s\u0000-\u001f\u007f-\u009f][^{control}]*$");
+        text().min_length(Some(1)).max_length(Some(MAX)).pattern(Some(pattern)).into()
+    }
+}
+
+impl ToSchema for Name {
+    fn name() -> Cow<'static, str> {
+        "Name".into()
+    }
+}
+
+impl ToSchema for Provider {
+    fn name() -> Cow<'static, str> {
+        "Provider".into()
+    }
+}
+
+impl ToSchema for Description {
+    fn name() -> Cow<'static, str> {
+        "Description".into()
+    }
+}
+
+/// The schema of a text, to be bounded.
+pub(crate) fn text() -> ObjectBuilder {
+    Object::builder().schema_type(Type::String)
+}
+
 /// An e-mail address, up to 254 octets (RFC 5321, section 4.5.3.1.3). Only its shape is checked:
 /// whether mail arrives is for whoever sends some.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
+#[schema(
+    min_length = 3,
+    max_length = 254,
+    pattern = r"^[^\s\u0000-\u001f\u007f-\u009f]+@[^\s\u0000-\u001f\u007f-\u009f]+$",
+    example = "ada@example.org"
+)]
 pub struct Email(String);
 
 impl Email {

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use data_encoding::BASE64URL_NOPAD;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -75,8 +76,9 @@ impl std::fmt::Debug for ApiToken {
 }
 
 /// An API token to be made.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Laptop of Ada", "expires_in_days": 30 }))]
 pub struct NewApiToken {
     pub name: Name,
     #[serde(default)]
@@ -84,8 +86,9 @@ pub struct NewApiToken {
 }
 
 /// How long a token lives: 1 to 365 days, and 90 unless told.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(try_from = "u16")]
+#[schema(minimum = 1, maximum = 365, default = 90)]
 pub struct Lifetime(u16);
 
 impl Lifetime {
@@ -110,9 +113,10 @@ impl TryFrom<u16> for Lifetime {
 }
 
 /// What is known of an API token, without its secret.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ApiTokenSummary {
     pub id: TokenId,
+    #[schema(example = "Laptop of Ada")]
     pub name: String,
     pub created_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,

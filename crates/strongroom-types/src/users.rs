@@ -3,14 +3,17 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::ids::UserId;
 
 /// A person.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct User {
     pub id: UserId,
+    #[schema(example = "ada@example.org")]
     pub email: String,
+    #[schema(example = "Ada Lovelace")]
     pub display_name: String,
     /// An instance administrator: SYSTEM credentials and invitations, and nothing of anybody's own.
     pub is_admin: bool,

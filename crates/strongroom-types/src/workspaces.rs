@@ -4,12 +4,13 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, VariantArray};
+use utoipa::ToSchema;
 
 use crate::ids::{UserId, WorkspaceId};
 use crate::text::Name;
 
 /// What a member may do; "workspace admin" means OWNER or ADMIN. The table is service/authorization.rs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, VariantArray, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum WorkspaceRole {
@@ -20,9 +21,10 @@ pub enum WorkspaceRole {
 }
 
 /// A workspace, as one of its members sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Workspace {
     pub id: WorkspaceId,
+    #[schema(example = "Platform team")]
     pub name: String,
     /// The caller's own role.
     pub role: WorkspaceRole,
@@ -30,24 +32,27 @@ pub struct Workspace {
 }
 
 /// A workspace to be made; its maker becomes its OWNER.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Platform team" }))]
 pub struct NewWorkspace {
     pub name: Name,
 }
 
 /// A person in a workspace.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Member {
     pub user_id: UserId,
+    #[schema(example = "ada@example.org")]
     pub email: String,
+    #[schema(example = "Ada Lovelace")]
     pub display_name: String,
     pub role: WorkspaceRole,
     pub created_at: DateTime<Utc>,
 }
 
 /// The role that a person is to have.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetRole {
     pub role: WorkspaceRole,

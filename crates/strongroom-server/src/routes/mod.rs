@@ -3,6 +3,7 @@
 
 mod activity;
 mod credentials;
+mod docs;
 mod health;
 mod invitations;
 mod tokens;
@@ -14,16 +15,16 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::handler::Handler;
 use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, Method};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, MethodRouter, on};
 use strongroom_service::Vault;
 use strongroom_types::{ProblemCode, RequestId};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::Instrument;
+use utoipa_axum::router::UtoipaMethodRouter;
+use utoipa_axum::routes;
 
 use crate::client::{Proxies, identify};
 use crate::problem::{Refusal, render};
@@ -38,44 +39,48 @@ type State = Arc<Vault>;
 pub struct Endpoint {
     pub method: Method,
     pub path: &'static str,
-    route: MethodRouter<State>,
+    /// The handler, and what it says of itself for the description of the API.
+    pub(crate) route: UtoipaMethodRouter<State>,
 }
 
 /// All there is.
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        get("/health", health::health),
-        get("/ready", health::ready),
-        post("/api/invitations/accept", invitations::accept),
-        get("/api/me", users::me),
-        get("/api/tokens", tokens::list),
-        post("/api/tokens", tokens::create),
-        delete("/api/tokens/{id}", tokens::revoke),
-        get("/api/workspaces", workspaces::list),
-        post("/api/workspaces", workspaces::create),
-        get("/api/workspaces/{id}", workspaces::get),
-        get("/api/workspaces/{id}/members", workspaces::members),
-        put("/api/workspaces/{id}/members/{user_id}", workspaces::set_member),
-        delete("/api/workspaces/{id}/members/{user_id}", workspaces::remove_member),
-        get("/api/credentials", credentials::list),
-        post("/api/credentials", credentials::create),
-        get("/api/credentials/audit", activity::list),
-        get("/api/credentials/{id}", credentials::get),
-        patch("/api/credentials/{id}", credentials::update),
-        delete("/api/credentials/{id}", credentials::revoke),
-        get("/api/credentials/{id}/value", credentials::reveal),
-        post("/api/credentials/{id}/rotate", credentials::rotate),
-        post("/api/credentials/{id}/restore", credentials::restore),
-        post("/api/admin/invitations", invitations::create),
-        get("/api/admin/secrets", credentials::list),
-        post("/api/admin/secrets", credentials::create),
-        get("/api/admin/secrets/audit", activity::list),
-        get("/api/admin/secrets/{id}", credentials::get),
-        patch("/api/admin/secrets/{id}", credentials::update),
-        delete("/api/admin/secrets/{id}", credentials::revoke),
-        get("/api/admin/secrets/{id}/value", credentials::reveal),
-        post("/api/admin/secrets/{id}/rotate", credentials::rotate),
-        post("/api/admin/secrets/{id}/restore", credentials::restore),
+        get("/api/openapi.json", routes!(docs::description)),
+        get("/api/docs", routes!(docs::page)),
+        get("/api/docs/{file}", routes!(docs::file)),
+        get("/health", routes!(health::health)),
+        get("/ready", routes!(health::ready)),
+        post("/api/invitations/accept", routes!(invitations::accept)),
+        get("/api/me", routes!(users::me)),
+        get("/api/tokens", routes!(tokens::list)),
+        post("/api/tokens", routes!(tokens::create)),
+        delete("/api/tokens/{id}", routes!(tokens::revoke)),
+        get("/api/workspaces", routes!(workspaces::list)),
+        post("/api/workspaces", routes!(workspaces::create)),
+        get("/api/workspaces/{id}", routes!(workspaces::get)),
+        get("/api/workspaces/{id}/members", routes!(workspaces::members)),
+        put("/api/workspaces/{id}/members/{user_id}", routes!(workspaces::set_member)),
+        delete("/api/workspaces/{id}/members/{user_id}", routes!(workspaces::remove_member)),
+        get("/api/credentials", routes!(credentials::list)),
+        post("/api/credentials", routes!(credentials::create)),
+        get("/api/credentials/audit", routes!(activity::list)),
+        get("/api/credentials/{id}", routes!(credentials::get)),
+        patch("/api/credentials/{id}", routes!(credentials::update)),
+        delete("/api/credentials/{id}", routes!(credentials::revoke)),
+        get("/api/credentials/{id}/value", routes!(credentials::reveal)),
+        post("/api/credentials/{id}/rotate", routes!(credentials::rotate)),
+        post("/api/credentials/{id}/restore", routes!(credentials::restore)),
+        post("/api/admin/invitations", routes!(invitations::create)),
+        get("/api/admin/secrets", routes!(credentials::list)),
+        post("/api/admin/secrets", routes!(credentials::create)),
+        get("/api/admin/secrets/audit", routes!(activity::list)),
+        get("/api/admin/secrets/{id}", routes!(credentials::get)),
+        patch("/api/admin/secrets/{id}", routes!(credentials::update)),
+        delete("/api/admin/secrets/{id}", routes!(credentials::revoke)),
+        get("/api/admin/secrets/{id}/value", routes!(credentials::reveal)),
+        post("/api/admin/secrets/{id}/rotate", routes!(credentials::rotate)),
+        post("/api/admin/secrets/{id}/restore", routes!(credentials::restore)),
     ]
 }
 
@@ -83,7 +88,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 pub fn router(vault: Arc<Vault>, proxies: Proxies) -> Router {
     endpoints()
         .into_iter()
-        .fold(Router::new(), |router, endpoint| router.route(endpoint.path, endpoint.route))
+        .fold(Router::new(), |router, endpoint| router.route(endpoint.path, endpoint.route.2))
         .fallback(async || Refusal::not_found())
         .method_not_allowed_fallback(async || {
             Refusal::new(ProblemCode::MethodNotAllowed, "this path knows other methods; see Allow")
@@ -134,31 +139,22 @@ async fn run_to_the_end(request: Request, next: Next) -> Response {
     }
 }
 
-fn endpoint<T: 'static>(
-    method: Method,
-    filter: MethodFilter,
-    path: &'static str,
-    handler: impl Handler<T, State>,
-) -> Endpoint {
-    Endpoint { method, path, route: on(filter, handler) }
+fn get(path: &'static str, route: UtoipaMethodRouter<State>) -> Endpoint {
+    Endpoint { method: Method::GET, path, route }
 }
 
-fn get<T: 'static>(path: &'static str, handler: impl Handler<T, State>) -> Endpoint {
-    endpoint(Method::GET, MethodFilter::GET, path, handler)
+fn post(path: &'static str, route: UtoipaMethodRouter<State>) -> Endpoint {
+    Endpoint { method: Method::POST, path, route }
 }
 
-fn post<T: 'static>(path: &'static str, handler: impl Handler<T, State>) -> Endpoint {
-    endpoint(Method::POST, MethodFilter::POST, path, handler)
+fn put(path: &'static str, route: UtoipaMethodRouter<State>) -> Endpoint {
+    Endpoint { method: Method::PUT, path, route }
 }
 
-fn put<T: 'static>(path: &'static str, handler: impl Handler<T, State>) -> Endpoint {
-    endpoint(Method::PUT, MethodFilter::PUT, path, handler)
+fn patch(path: &'static str, route: UtoipaMethodRouter<State>) -> Endpoint {
+    Endpoint { method: Method::PATCH, path, route }
 }
 
-fn patch<T: 'static>(path: &'static str, handler: impl Handler<T, State>) -> Endpoint {
-    endpoint(Method::PATCH, MethodFilter::PATCH, path, handler)
-}
-
-fn delete<T: 'static>(path: &'static str, handler: impl Handler<T, State>) -> Endpoint {
-    endpoint(Method::DELETE, MethodFilter::DELETE, path, handler)
+fn delete(path: &'static str, route: UtoipaMethodRouter<State>) -> Endpoint {
+    Endpoint { method: Method::DELETE, path, route }
 }

@@ -4,24 +4,60 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use serde::Serialize;
 use strongroom_types::{ApiTokenSummary, NewApiToken, Page, PageRequest, TokenId};
+use utoipa::ToSchema;
 
 use crate::extract::{self, Authenticated, Ids, Query};
 use crate::problem::Refusal;
 
+/// A new API token, with its secret.
+#[derive(Serialize, ToSchema)]
+pub struct IssuedToken {
+    #[schema(
+        example = "srt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        pattern = "^srt_[A-Za-z0-9_-]{64}$"
+    )]
+    token: String,
+    id: TokenId,
+    #[schema(example = "Laptop of Ada")]
+    name: String,
+    expires_at: DateTime<Utc>,
+}
+
+/// Make an API token
+///
+/// For yourself: nobody makes a token for somebody else.
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "create_token",
+    tag = "Tokens",
+    request_body = NewApiToken,
+    responses((status = 201, description = "The token, which is shown this once.", body = IssuedToken)),
+)]
 pub async fn create(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
     extract::Json(new): extract::Json<NewApiToken>,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
+) -> Result<(StatusCode, Json<IssuedToken>), Refusal> {
     let issued = vault.create_token(&caller, &new).await?;
-    let body = json!({ "token": issued.token.to_text().expose_secret(), "id": issued.summary.id,
-                       "name": issued.summary.name, "expires_at": issued.summary.expires_at });
-    Ok((StatusCode::CREATED, Json(body)))
+    let ApiTokenSummary { id, name, expires_at, .. } = issued.summary;
+    let token = issued.token.to_text().expose_secret().into();
+    Ok((StatusCode::CREATED, Json(IssuedToken { token, id, name, expires_at })))
 }
 
+/// List your API tokens
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "list_tokens",
+    tag = "Tokens",
+    params(PageRequest<TokenId>),
+    responses((status = 200, description = "A page of your tokens, without their secrets.", body = Page<ApiTokenSummary>)),
+)]
 pub async fn list(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
@@ -30,6 +66,17 @@ pub async fn list(
     Ok(Json(vault.list_tokens(&caller, &page).await?))
 }
 
+/// Revoke one of your API tokens
+///
+/// At once.
+#[utoipa::path(
+    delete,
+    path = "",
+    operation_id = "revoke_token",
+    tag = "Tokens",
+    params(TokenId),
+    responses((status = 204, description = "Revoked.")),
+)]
 pub async fn revoke(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,

@@ -8,6 +8,14 @@ use strongroom_types::User;
 use crate::extract::Authenticated;
 use crate::problem::Refusal;
 
+/// See whose token it is
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "me",
+    tag = "People",
+    responses((status = 200, description = "You.", body = User)),
+)]
 pub async fn me(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,

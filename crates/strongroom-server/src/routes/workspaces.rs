@@ -9,6 +9,17 @@ use strongroom_types::{Member, NewWorkspace, Page, PageRequest, SetRole, UserId,
 use crate::extract::{self, Authenticated, Ids, Query};
 use crate::problem::Refusal;
 
+/// Make a workspace
+///
+/// You become its OWNER.
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "create_workspace",
+    tag = "Workspaces",
+    request_body = NewWorkspace,
+    responses((status = 201, description = "The workspace.", body = Workspace)),
+)]
 pub async fn create(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
@@ -17,6 +28,15 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(vault.create_workspace(&caller, &new).await?)))
 }
 
+/// List the workspaces that you are a member of
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "list_workspaces",
+    tag = "Workspaces",
+    params(PageRequest<WorkspaceId>),
+    responses((status = 200, description = "A page of your workspaces.", body = Page<Workspace>)),
+)]
 pub async fn list(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
@@ -25,6 +45,15 @@ pub async fn list(
     Ok(Json(vault.list_workspaces(&caller, &page).await?))
 }
 
+/// Look at a workspace
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "workspace",
+    tag = "Workspaces",
+    params(WorkspaceId),
+    responses((status = 200, description = "The workspace.", body = Workspace)),
+)]
 pub async fn get(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
@@ -33,6 +62,15 @@ pub async fn get(
     Ok(Json(vault.workspace(&caller, id).await?))
 }
 
+/// List who is in a workspace
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "list_members",
+    tag = "Workspaces",
+    params(WorkspaceId, PageRequest<UserId>),
+    responses((status = 200, description = "A page of its members.", body = Page<Member>)),
+)]
 pub async fn members(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
@@ -42,6 +80,22 @@ pub async fn members(
     Ok(Json(vault.list_members(&caller, id, &page).await?))
 }
 
+/// Add a member, or give one another role
+///
+/// OWNERs do it, and ADMINs for MEMBERs and GUESTs. Nobody changes his own role.
+#[utoipa::path(
+    put,
+    path = "",
+    operation_id = "set_member",
+    tag = "Workspaces",
+    params(WorkspaceId, ("user_id" = UserId, Path, description = "Whom it is about.")),
+    request_body = SetRole,
+    responses(
+        (status = 204, description = "He has that role."),
+        (status = 403, description = "Your role in the workspace does not allow it."),
+        (status = 409, description = "It is your own membership."),
+    ),
+)]
 pub async fn set_member(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
@@ -52,6 +106,21 @@ pub async fn set_member(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Take a member out of a workspace
+///
+/// OWNERs do it, and ADMINs for MEMBERs and GUESTs. Whoever is no OWNER may take himself out.
+#[utoipa::path(
+    delete,
+    path = "",
+    operation_id = "remove_member",
+    tag = "Workspaces",
+    params(WorkspaceId, ("user_id" = UserId, Path, description = "Whom it is about.")),
+    responses(
+        (status = 204, description = "He is no member any more."),
+        (status = 403, description = "Your role in the workspace does not allow it."),
+        (status = 409, description = "It is your own membership."),
+    ),
+)]
 pub async fn remove_member(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
