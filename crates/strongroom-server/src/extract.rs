@@ -13,6 +13,7 @@ use serde_path_to_error::Segment;
 use strongroom_types::{ApiToken, Caller, InvitationToken, ProblemCode, RequestId, RuntimeRole, UserAgent};
 
 pub use crate::client::ClientAddress;
+use crate::limits::Attempt;
 use crate::problem::Refusal;
 
 /// Whoever sends an API token. The database proves it, in the transaction of the act.
@@ -24,6 +25,9 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         let token = bearer(&parts.headers).and_then(|text| ApiToken::parse(text).ok());
         let token = token.ok_or_else(Refusal::unauthenticated)?;
+        if let Some(attempt) = parts.extensions.get::<Attempt>() {
+            attempt.with(&token)?;
+        }
         let request_id = parts.extensions.get::<RequestId>().copied().unwrap_or_else(RequestId::generate);
         let address = parts.extensions.get::<ClientAddress>().map(|client| client.0);
         let user_agent = parts.extensions.get::<UserAgent>().cloned();

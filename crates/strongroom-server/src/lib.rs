@@ -5,8 +5,11 @@ mod client;
 pub mod command;
 mod embedded;
 mod extract;
+mod limits;
+mod listener;
 mod problem;
 mod routes;
+pub mod settings;
 
-pub use client::{ForwardedHeader, Network, Proxies};
+pub use listener::{HttpSettings, Listener};
 pub use routes::{Endpoint, endpoints, router};
