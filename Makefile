@@ -33,8 +33,8 @@ audit:
 # Writes the checked-in snapshots anew, after a change of schema, help or statuses: read the difference.
 bless:
 	@scripts/setup test
-	STRONGROOM_BLESS=1 scripts/with-postgres cargo nextest run -p strongroom-store -E 'test(posture_txt)'
-	STRONGROOM_BLESS=1 cargo nextest run -p strongroom-server -E 'test(openapi_json)'
+	STRONGROOM_BLESS=1 scripts/with-postgres cargo nextest run --workspace \
+		-E 'test(posture_txt) + test(configuration_md) + test(openapi_json)'
 	INSTA_UPDATE=always scripts/with-postgres cargo nextest run --workspace
 
 # The figures of docs/adr/0001-caller-context.md.

@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{FORWARDED, HeaderMap, HeaderName, USER_AGENT};
 use axum::middleware::Next;
 use axum::response::Response;
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use strongroom_types::{Invalid, UserAgent};
 
@@ -20,12 +20,15 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub struct ClientAddress(pub IpAddr);
 
 /// The proxies in front of this server. None of them: whoever connects is the client.
-#[derive(Clone, Debug, Default)]
+#[derive(Args, Clone, Debug)]
 pub struct Proxies {
-    /// Where they connect from.
-    pub trusted: Vec<Network>,
-    /// The header that they write.
-    pub header: ForwardedHeader,
+    /// Addresses and networks of the proxies before this server, with commas; what they say of their clients' addresses
+    /// is believed
+    #[arg(long, env = "STRONGROOM_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORK,…")]
+    pub trusted_proxies: Vec<Network>,
+    /// Header in which these proxies name their client; the other one, which anybody can send, is not read
+    #[arg(long, env = "STRONGROOM_FORWARDED_HEADER", value_enum, default_value_t, value_name = "NAME")]
+    pub forwarded_header: ForwardedHeader,
 }
 
 /// An address, or a network in CIDR notation (RFC 4632).
@@ -38,7 +41,7 @@ pub struct Network(IpNet);
 pub enum ForwardedHeader {
     #[default]
     XForwardedFor,
-    /// RFC 7239.
+    // RFC 7239.
     Forwarded,
 }
 
@@ -78,18 +81,18 @@ impl Proxies {
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
-        self.trusted.iter().any(|Network(network)| network.contains(&address))
+        self.trusted_proxies.iter().any(|Network(network)| network.contains(&address))
     }
 
     /// From left to right; several lines of a header are one list (RFC 9110, section 5.3).
     fn entries(&self, headers: &HeaderMap) -> Vec<String> {
-        let name = match self.header {
+        let name = match self.forwarded_header {
             ForwardedHeader::XForwardedFor => X_FORWARDED_FOR,
             ForwardedHeader::Forwarded => FORWARDED,
         };
         let lines = headers.get_all(name).iter().map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned());
         let entries = lines.flat_map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
-        match self.header {
+        match self.forwarded_header {
             ForwardedHeader::XForwardedFor => entries.collect(),
             ForwardedHeader::Forwarded => entries.map(|entry| parameter_for(&entry)).collect(),
         }
@@ -117,10 +120,10 @@ mod tests {
 
     const PEER: &str = "10.0.0.1";
 
-    fn client(peer: &str, header: ForwardedHeader, lines: &[(HeaderName, &str)]) -> String {
-        let trusted = ["10.0.0.0/8", "2001:db8::/32"].map(|text| text.parse().unwrap()).to_vec();
+    fn client(peer: &str, forwarded_header: ForwardedHeader, lines: &[(HeaderName, &str)]) -> String {
+        let trusted_proxies = ["10.0.0.0/8", "2001:db8::/32"].map(|text| text.parse().unwrap()).to_vec();
         let headers = lines.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
-        Proxies { trusted, header }.client(peer.parse().unwrap(), &headers).to_string()
+        Proxies { trusted_proxies, forwarded_header }.client(peer.parse().unwrap(), &headers).to_string()
     }
 
     fn x_forwarded_for(peer: &str, lines: &[&str]) -> String {

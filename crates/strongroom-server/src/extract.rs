@@ -1,7 +1,10 @@
 //! What a request says, parsed at the edge: the caller, ids, bodies and queries. A refusal names the field and what
 //! was expected, never what was sent, which may be a secret in the wrong place.
 
+use std::error::Error;
+
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Path, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
@@ -11,8 +14,10 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use strongroom_types::{ApiToken, Caller, InvitationToken, ProblemCode, RequestId, RuntimeRole, UserAgent};
+use tower_http::timeout::TimeoutError;
 
 pub use crate::client::ClientAddress;
+use crate::limits::Attempt;
 use crate::problem::Refusal;
 
 /// Whoever sends an API token. The database proves it, in the transaction of the act.
@@ -24,6 +29,9 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         let token = bearer(&parts.headers).and_then(|text| ApiToken::parse(text).ok());
         let token = token.ok_or_else(Refusal::unauthenticated)?;
+        if let Some(attempt) = parts.extensions.get::<Attempt>() {
+            attempt.with(&token)?;
+        }
         let request_id = parts.extensions.get::<RequestId>().copied().unwrap_or_else(RequestId::generate);
         let address = parts.extensions.get::<ClientAddress>().map(|client| client.0);
         let user_agent = parts.extensions.get::<UserAgent>().cloned();
@@ -90,19 +98,24 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         if !essence.eq_ignore_ascii_case("application/json") {
             return Err(Refusal::new(ProblemCode::UnsupportedMediaType, "send Content-Type: application/json"));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            match rejection.into_response().status() {
-                StatusCode::PAYLOAD_TOO_LARGE => {
-                    Refusal::new(ProblemCode::PayloadTooLarge, "a body may hold up to 512 KiB, and a value 64 KiB")
-                }
-                _ => Refusal::new(ProblemCode::InvalidRequest, "the body did not arrive whole"),
-            }
-        })?;
+        let bytes = Bytes::from_request(request, state).await.map_err(incomplete)?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let body = serde_path_to_error::deserialize(&mut json)
             .map_err(|error| invalid("the body", error.path(), error.inner()))?;
         json.end().map_err(|_| Refusal::new(ProblemCode::InvalidRequest, "the body goes on after its JSON value"))?;
         Ok(Self(body))
+    }
+}
+
+fn incomplete(rejection: BytesRejection) -> Refusal {
+    let mut causes = std::iter::successors(Some(&rejection as &(dyn Error + 'static)), |&error| error.source());
+    let late = causes.any(|error| error.is::<TimeoutError>());
+    match rejection.into_response().status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Refusal::new(ProblemCode::PayloadTooLarge, "a body may hold up to 512 KiB, and a value 64 KiB")
+        }
+        _ if late => Refusal::new(ProblemCode::RequestTimeout, "the body did not arrive in time"),
+        _ => Refusal::new(ProblemCode::InvalidRequest, "the body did not arrive whole"),
     }
 }
 

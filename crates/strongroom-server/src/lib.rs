@@ -5,10 +5,14 @@ mod client;
 pub mod command;
 mod embedded;
 mod extract;
+mod limits;
+mod listener;
 mod openapi;
 mod problem;
 mod routes;
+pub mod settings;
 
-pub use client::{ForwardedHeader, Network, Proxies};
+pub use listener::{HttpSettings, Listener};
 pub use openapi::openapi;
+
 pub use routes::{Endpoint, endpoints, router};

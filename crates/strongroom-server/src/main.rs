@@ -1,10 +1,11 @@
-//! The one binary: `serve`, `migrate`, `doctor` and `setup-token` run a server; the rest speaks to one over HTTP.
+//! The one binary: `serve`, `migrate`, `doctor`, `setup-token` and `config` run a server; the rest speaks to one over HTTP.
 //! It parses arguments and says why something failed; all else is in the libraries.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use strongroom_server::command::{Doctor, Failure, Migrate, Serve, SetupToken};
+use strongroom_server::command::{Config, Doctor, Failure, Migrate, Serve, SetupToken};
+use strongroom_server::settings::{self, Log};
 use tracing_subscriber::EnvFilter;
 
 /// Strongroom: a credential vault on PostgreSQL
@@ -13,9 +14,8 @@ use tracing_subscriber::EnvFilter;
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// What to log, to stderr: error, warn, info, debug, or a filter such as strongroom_server=debug
-    #[arg(long, global = true, env = "STRONGROOM_LOG", default_value = "warn", value_name = "FILTER")]
-    log: String,
+    #[command(flatten)]
+    log: Log,
 }
 
 #[derive(Subcommand, Debug)]
@@ -24,14 +24,14 @@ enum Command {
     Migrate(Migrate),
     Doctor(Doctor),
     SetupToken(SetupToken),
+    Config(Config),
     #[command(flatten)]
     Client(strongroom_cli::Command),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(arguments).await {
+    match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             complain(&failure);
@@ -40,14 +40,16 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&arguments.log).map_err(|e| format!("--log: {e}"))?;
+async fn run() -> Result<(), Failure> {
+    let (arguments, origin) = settings::parse::<Arguments>()?;
+    let filter = EnvFilter::try_new(&arguments.log.log).map_err(|e| format!("log: {e}"))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match arguments.command {
         Command::Serve(serve) => serve.run().await,
         Command::Migrate(migrate) => migrate.run().await,
         Command::Doctor(doctor) => doctor.run().await,
         Command::SetupToken(setup_token) => setup_token.run().await,
+        Command::Config(config) => config.run(&origin),
         Command::Client(command) => Ok(command.run().await?),
     }
 }

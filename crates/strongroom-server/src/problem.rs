@@ -38,6 +38,11 @@ impl Refusal {
         Self::new(ProblemCode::NotFound, "there is no such thing here, or it is not yours to see")
     }
 
+    /// He has used up his share, and gets a new one after that many seconds.
+    pub fn rate_limited(retry_after_seconds: u32, detail: impl Into<String>) -> Self {
+        Self { retry_after_seconds: Some(retry_after_seconds), ..Self::new(ProblemCode::RateLimited, detail) }
+    }
+
     fn internal(error: &dyn std::error::Error) -> Self {
         tracing::error!(error = %error, "an act failed");
         Self::new(
@@ -73,13 +78,10 @@ impl From<ServiceError> for Refusal {
             ServiceError::Revoked => {
                 Self::new(ProblemCode::CredentialRevoked, "restore the credential first, if it is to be used again")
             }
-            ServiceError::RateLimited { retry_after_seconds } => Self {
-                retry_after_seconds: Some(retry_after_seconds),
-                ..Self::new(
-                    ProblemCode::RateLimited,
-                    "you have revealed as many values as a minute allows; wait a moment",
-                )
-            },
+            ServiceError::RateLimited { retry_after_seconds } => Self::rate_limited(
+                retry_after_seconds,
+                "you have revealed as many values as a minute allows; wait a moment",
+            ),
             ServiceError::Sealing(error) => error.into(),
             ServiceError::Store(error) => error.into(),
         }

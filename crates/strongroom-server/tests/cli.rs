@@ -63,7 +63,7 @@ fn a_database_that_is_not_there_is_an_error_and_a_failure() {
 #[test]
 fn one_database_url_without_the_other_is_refused() {
     let output = strongroom(&["serve", "--database-url", "postgres://x"]).output().unwrap();
-    assert!(!output.status.success() && text(&output).contains("--system-database-url"));
+    assert!(!output.status.success() && text(&output).contains("give database_url and system_database_url"));
 }
 
 #[test]

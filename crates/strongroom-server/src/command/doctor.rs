@@ -5,12 +5,14 @@ use clap::Args;
 use strongroom_crypto::KeyRing;
 use strongroom_store::{SchemaError, Store};
 
-use super::settings::{DataFolder, KeyFile, RuntimeUrls};
 use super::{Failure, say};
+use crate::settings::{ConfigFile, DataFolder, KeyFile, RuntimeUrls};
 
 /// Check logins, row-level security, policies, grants and the key file
 #[derive(Args, Debug)]
 pub struct Doctor {
+    #[command(flatten)]
+    file: ConfigFile,
     #[command(flatten)]
     urls: RuntimeUrls,
     #[command(flatten)]
@@ -24,7 +26,7 @@ impl Doctor {
     /// With everything that is wrong.
     pub async fn run(self) -> Result<(), Failure> {
         let folder = self.data.path();
-        let (app, system) = self.urls.given().unwrap_or_else(|| RuntimeUrls::embedded(&folder));
+        let (app, system) = self.urls.given()?.unwrap_or_else(|| RuntimeUrls::embedded(&folder));
         let mut findings = match Store::connect(&app, &system, 1).await {
             Ok(store) => {
                 store.close().await;

@@ -1,12 +1,13 @@
-//! The commands that run a server. Each is one file; all settings are flags, or the environment variables beside them.
+//! The commands that run a server. Each is one file, and flattens the groups of settings that it uses.
 //! They print for a person; the log is apart, on stderr.
 
+mod config;
 mod doctor;
 mod migrate;
 mod serve;
-mod settings;
 mod setup_token;
 
+pub use config::Config;
 pub use doctor::Doctor;
 pub use migrate::Migrate;
 pub use serve::Serve;

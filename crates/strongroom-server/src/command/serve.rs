@@ -1,7 +1,6 @@
 //! `strongroom serve`: the server, on the embedded PostgreSQL or on the one that it is given.
 //! It serves only when everything that it stands on has been checked.
 
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,32 +10,38 @@ use clap::Args;
 use strongroom_crypto::{KeyProvider, KeyRing};
 use strongroom_service::Vault;
 use strongroom_store::{Schema, Store};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use super::settings::{DataFolder, KeyFile, RuntimeUrls};
 use super::{Failure, say, setup_token};
-use crate::client::Proxies;
 use crate::embedded::{Cluster, Supervisor};
+use crate::listener::{HttpSettings, Listener};
 use crate::routes::router;
+use crate::settings::{ConfigFile, DataFolder, KeyFile, RuntimeUrls};
 
-/// How long requests under way may take after the signal to stop.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the last acts may take in the database, after the last answer.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Run the server
 #[derive(Args, Debug)]
 pub struct Serve {
-    /// Address to listen on. It speaks plain HTTP: keep it on loopback, or put a TLS proxy in front
-    #[arg(long, env = "STRONGROOM_LISTEN", default_value = "127.0.0.1:8750", value_name = "ADDRESS")]
-    listen: SocketAddr,
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(flatten)]
+    settings: ServeSettings,
+}
+
+/// What a server is told.
+#[derive(Args, Debug)]
+pub(super) struct ServeSettings {
+    #[command(flatten)]
+    http: HttpSettings,
     #[command(flatten)]
     urls: RuntimeUrls,
     #[command(flatten)]
-    data: DataFolder,
+    pub(super) data: DataFolder,
     #[command(flatten)]
-    keys: KeyFile,
+    pub(super) keys: KeyFile,
     /// Reveals a minute that each user has; 0: as many as he likes
     #[arg(long, env = "STRONGROOM_REVEALS_PER_MINUTE", default_value_t = 10, value_name = "COUNT")]
     reveals_per_minute: u32,
@@ -53,8 +58,21 @@ impl Serve {
     /// Before the first request: where the database is not fit, the key file is missing or wrong, or the address is
     /// taken.
     pub async fn run(self) -> Result<(), Failure> {
+        self.settings.run().await
+    }
+}
+
+impl ServeSettings {
+    /// Whether these settings fit together; nothing is started where they do not.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        self.http.check()?;
+        self.urls.given().map(drop)
+    }
+
+    async fn run(self) -> Result<(), Failure> {
+        self.check()?;
         let folder = self.data.path();
-        match self.urls.given() {
+        match self.urls.given()? {
             Some(urls) => self.serve(&urls, &folder, None).await,
             None => {
                 say(&format!("Starting the embedded PostgreSQL in {}", folder.display()));
@@ -79,30 +97,14 @@ impl Serve {
         let store = Store::connect(app, system, self.database_connections).await?;
         let keys = KeyProvider::Local(self.keys(&store, folder).await?);
         let vault = Vault::open(store.clone(), keys, NonZeroU32::new(self.reveals_per_minute)).await?;
-        let listener = TcpListener::bind(self.listen).await.map_err(|e| format!("{}: {e}", self.listen))?;
-        self.announce(&listener, admin).await?;
-        let served = serve_until_stopped(listener, vault).await;
-        if timeout(DRAIN_TIMEOUT, store.close()).await.is_err() {
+        let stop = stop_signal()?;
+        let listener = Listener::bind(self.http.clone()).await?;
+        announce(&listener, admin).await?;
+        let served = listener.serve(router(Arc::new(vault), &self.http), stop).await;
+        if timeout(CLOSE_TIMEOUT, store.close()).await.is_err() {
             tracing::warn!("stopped with acts still under way in the database");
         }
         served
-    }
-
-    /// Last of all, so that a start that fails does not use up the one-time token.
-    async fn announce(&self, listener: &TcpListener, admin: Option<&str>) -> Result<(), Failure> {
-        if !self.listen.ip().is_loopback() {
-            tracing::warn!("listening beyond this machine without TLS; put a TLS proxy in front");
-        }
-        say(&format!("Strongroom listens on http://{}", listener.local_addr()?));
-        if let Some(admin) = admin {
-            let mut schema = Schema::connect(admin).await?;
-            if let Some(token) = setup_token::issue(&mut schema, false).await? {
-                setup_token::print(&token);
-            }
-            schema.close().await?;
-        }
-        say("Ready; stop with Ctrl-C");
-        Ok(())
     }
 
     /// The keys of this vault. New ones are made for a new vault only: made for one that lost its key file, they would
@@ -128,21 +130,17 @@ impl Serve {
     }
 }
 
-/// Serves until a signal; answers what is under way, and does not wait for a request that never ends.
-async fn serve_until_stopped(listener: TcpListener, vault: Vault) -> Result<(), Failure> {
-    let (stop, stopped) = (stop_signal()?, Arc::new(Notify::new()));
-    let stopping = stopped.clone();
-    let service = router(Arc::new(vault), Proxies::default()).into_make_service_with_connect_info::<SocketAddr>();
-    let graceful = axum::serve(listener, service).with_graceful_shutdown(async move {
-        stop.await;
-        stopping.notify_one();
-    });
-    tokio::select! {
-        served = graceful => served?,
-        () = async { stopped.notified().await; sleep(DRAIN_TIMEOUT).await } => {
-            tracing::warn!("stopped with connections still open");
+/// Last of all, so that a start that fails does not use up the one-time token.
+async fn announce(listener: &Listener, admin: Option<&str>) -> Result<(), Failure> {
+    say(&format!("Strongroom listens on {}", listener.url()?));
+    if let Some(admin) = admin {
+        let mut schema = Schema::connect(admin).await?;
+        if let Some(token) = setup_token::issue(&mut schema, false).await? {
+            setup_token::print(&token);
         }
+        schema.close().await?;
     }
+    say("Ready; stop with Ctrl-C");
     Ok(())
 }
 

@@ -7,21 +7,25 @@ use strongroom_crypto::random_bytes;
 use strongroom_store::Schema;
 use strongroom_types::InvitationToken;
 
-use super::settings::AdminUrl;
 use super::{Failure, say};
+use crate::settings::{AdminUrl, ConfigFile, DataFolder};
 
 /// Print a new one-time token for the first administrator; earlier ones end
 #[derive(Args, Debug)]
 pub struct SetupToken {
     #[command(flatten)]
+    file: ConfigFile,
+    #[command(flatten)]
     database: AdminUrl,
+    #[command(flatten)]
+    data: DataFolder,
 }
 
 impl SetupToken {
     /// # Errors
     /// Where the database cannot be reached, or has people already.
     pub async fn run(self) -> Result<(), Failure> {
-        let mut schema = Schema::connect(&self.database.url()).await?;
+        let mut schema = Schema::connect(&self.database.url(&self.data.path())?).await?;
         let token = issue(&mut schema, true).await?;
         schema.close().await?;
         let token = token.ok_or("this vault has people already; ask one of its administrators for an invitation")?;

@@ -4,6 +4,7 @@
 mod activity;
 mod credentials;
 mod docs;
+mod headers;
 mod health;
 mod invitations;
 mod tokens;
@@ -15,23 +16,26 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, Method};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use strongroom_service::Vault;
 use strongroom_types::{ProblemCode, RequestId};
-use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyDeadlineLayer;
 use tracing::Instrument;
 use utoipa_axum::router::UtoipaMethodRouter;
 use utoipa_axum::routes;
 
-use crate::client::{Proxies, identify};
+use self::headers::with_security_headers;
+use crate::client::identify;
+use crate::limits::{Limits, limit};
+use crate::listener::HttpSettings;
 use crate::problem::{Refusal, render};
 
 /// The largest value, with each byte of it escaped as `\u00XX`, the largest metadata and some room.
 const BODY_LIMIT: usize = 512 * 1024;
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long any request may take; PostgreSQL gives up on a statement after as long.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 type State = Arc<Vault>;
 
@@ -84,9 +88,10 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// The API over that vault, behind those proxies.
-pub fn router(vault: Arc<Vault>, proxies: Proxies) -> Router {
-    endpoints()
+/// The API over that vault.
+pub fn router(vault: Arc<Vault>, http: &HttpSettings) -> Router {
+    let limits = Arc::new(Limits::new(http.rates));
+    let router = endpoints()
         .into_iter()
         .fold(Router::new(), |router, endpoint| router.route(endpoint.path, endpoint.route.2))
         .fallback(async || Refusal::not_found())
@@ -95,13 +100,13 @@ pub fn router(vault: Arc<Vault>, proxies: Proxies) -> Router {
         })
         .with_state(vault)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(RequestBodyDeadlineLayer::new(http.read_timeout()))
         .layer(from_fn(run_to_the_end))
+        .layer(from_fn_with_state(limits, limit))
         .layer(from_fn(render))
         .layer(from_fn(observe))
-        .layer(from_fn_with_state(proxies, identify))
-        // No answer is for a cache: those that are not secret name who has secrets.
-        .layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-store")))
-        .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
+        .layer(from_fn_with_state(http.proxies.clone(), identify));
+    with_security_headers(router, http.speaks_tls())
 }
 
 /// Gives the request an id of ours, and logs its method, route, status and id: no header, no query, no body.

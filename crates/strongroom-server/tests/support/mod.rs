@@ -2,17 +2,31 @@
 //! The router is the real one, the database PostgreSQL; only the process is the test's.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "tests only; each file uses its part")]
 
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use clap::Parser;
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use strongroom_crypto::{KeyProvider, KeyRing};
-use strongroom_server::{Proxies, router};
+use strongroom_server::{HttpSettings, Listener, router};
 use strongroom_service::Vault;
 use strongroom_testing::{Person, TestDatabase};
+
+/// Tests send more at once than a client may.
+const UNLIMITED: &[&str] =
+    &["--requests-per-minute-by-address=0", "--requests-per-minute-by-token=0", "--requests-per-minute-by-user=0"];
+
+/// The settings that those flags make, on a free port.
+fn http_settings(flags: &[&str]) -> HttpSettings {
+    #[derive(Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        http: HttpSettings,
+    }
+    Arguments::parse_from([&["test", "--listen=127.0.0.1:0"], flags].concat()).http
+}
 
 /// A server on a free port of this machine.
 pub struct Server {
@@ -58,14 +72,24 @@ impl Server {
     }
 
     pub async fn start_with_limit(reveals_per_minute: Option<NonZeroU32>) -> Self {
+        Self::start_with(reveals_per_minute, UNLIMITED).await
+    }
+
+    /// With these settings of HTTP, as flags.
+    pub async fn start_with_http(flags: &[&str]) -> Self {
+        Self::start_with(NonZeroU32::new(10), flags).await
+    }
+
+    async fn start_with(reveals_per_minute: Option<NonZeroU32>, flags: &[&str]) -> Self {
         let database = TestDatabase::create().await;
         let keys = tempfile::tempdir().unwrap();
         let ring = KeyRing::create(&keys.path().join("keys.json")).unwrap();
         let vault = Vault::open(database.store().await, KeyProvider::Local(ring), reveals_per_minute).await.unwrap();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let service = router(Arc::new(vault), Proxies::default()).into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, service).await });
+        let http = http_settings(flags);
+        let router = router(Arc::new(vault), &http);
+        let listener = Listener::bind(http).await.unwrap();
+        let url = listener.url().unwrap();
+        tokio::spawn(async move { listener.serve(router, std::future::pending()).await.unwrap() });
         Self { database, url, http: reqwest::Client::new(), _keys: keys }
     }
 

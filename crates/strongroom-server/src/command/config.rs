@@ -1,0 +1,32 @@
+//! `strongroom config`: every setting as it would be used, and where it comes from. Shows no secret.
+
+use clap::Args;
+
+use super::serve::ServeSettings;
+use super::{Failure, say};
+use crate::settings::{AdminUrl, ConfigFile, Origin, effective};
+
+/// Show every setting, its value and its source: default, file, environment or flag
+#[derive(Args, Debug)]
+pub struct Config {
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(flatten)]
+    serve: ServeSettings,
+    #[command(flatten)]
+    admin: AdminUrl,
+}
+
+impl Config {
+    /// # Errors
+    /// Where settings contradict each other, as `serve` would say.
+    pub fn run(self, origin: &Origin) -> Result<(), Failure> {
+        let folder = self.serve.data.path();
+        let computed = [
+            ("data_dir", folder.display().to_string()),
+            ("key_file", self.serve.keys.path(&folder).display().to_string()),
+        ];
+        say(&effective(origin, &computed));
+        self.serve.check()
+    }
+}

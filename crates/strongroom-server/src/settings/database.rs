@@ -1,0 +1,94 @@
+//! Which database: the one that URLs name, or the embedded one of a data folder. URLs hold passwords, so that each may
+//! be kept in a file of its own; messages name the setting and never show its value.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::command::Failure;
+use crate::embedded::Cluster;
+
+/// The logins of the two runtime roles; both, or neither for the embedded PostgreSQL.
+#[derive(Args, Debug)]
+pub struct RuntimeUrls {
+    /// PostgreSQL as strongroom_app; without it, the embedded PostgreSQL is used
+    #[arg(long, env = "STRONGROOM_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// File that holds database_url instead
+    #[arg(long, env = "STRONGROOM_DATABASE_URL_FILE", value_name = "FILE")]
+    database_url_file: Option<PathBuf>,
+    /// PostgreSQL as strongroom_system, the role of the admin path
+    #[arg(long, env = "STRONGROOM_SYSTEM_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    system_database_url: Option<String>,
+    /// File that holds system_database_url instead
+    #[arg(long, env = "STRONGROOM_SYSTEM_DATABASE_URL_FILE", value_name = "FILE")]
+    system_database_url_file: Option<PathBuf>,
+}
+
+impl RuntimeUrls {
+    /// Both URLs, if they were given.
+    ///
+    /// # Errors
+    /// Where only one of them was, one was given twice, or a file does not hold it.
+    pub fn given(&self) -> Result<Option<(String, String)>, Failure> {
+        let app = secret("database_url", self.database_url.as_deref(), self.database_url_file.as_deref())?;
+        let system = secret(
+            "system_database_url",
+            self.system_database_url.as_deref(),
+            self.system_database_url_file.as_deref(),
+        )?;
+        match (app, system) {
+            (Some(app), Some(system)) => Ok(Some((app, system))),
+            (None, None) => Ok(None),
+            _ => Err("give database_url and system_database_url, or none of them for the embedded PostgreSQL".into()),
+        }
+    }
+
+    /// Both URLs of a data folder's embedded PostgreSQL.
+    pub fn embedded(folder: &Path) -> (String, String) {
+        (Cluster::url(folder, "strongroom_app"), Cluster::url(folder, "strongroom_system"))
+    }
+}
+
+/// The login of whoever may change the schema.
+#[derive(Args, Debug)]
+pub struct AdminUrl {
+    /// PostgreSQL as a role that may create roles, or a member of strongroom_owner; without it, the running embedded
+    /// PostgreSQL of the data folder is used
+    #[arg(long, env = "STRONGROOM_ADMIN_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    admin_database_url: Option<String>,
+    /// File that holds admin_database_url instead
+    #[arg(long, env = "STRONGROOM_ADMIN_DATABASE_URL_FILE", value_name = "FILE")]
+    admin_database_url_file: Option<PathBuf>,
+}
+
+impl AdminUrl {
+    /// The URL that was given, or that of the folder's embedded PostgreSQL.
+    ///
+    /// # Errors
+    /// Where it was given twice, or its file does not hold it.
+    pub fn url(&self, folder: &Path) -> Result<String, Failure> {
+        let file = self.admin_database_url_file.as_deref();
+        let given = secret("admin_database_url", self.admin_database_url.as_deref(), file)?;
+        Ok(given.unwrap_or_else(|| Cluster::url(folder, "postgres")))
+    }
+}
+
+/// A secret setting: given as it is, or in a file that holds it and nothing else.
+///
+/// # Errors
+/// Where both are given (the one that was forgotten would win one day), or the file cannot be read or is empty.
+fn secret(name: &str, plain: Option<&str>, file: Option<&Path>) -> Result<Option<String>, Failure> {
+    match (plain, file) {
+        (Some(_), Some(_)) => Err(format!("give {name} or {name}_file, not both").into()),
+        (Some(plain), None) => Ok(Some(plain.into())),
+        (None, None) => Ok(None),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path).map_err(|e| format!("{name}_file, {}: {e}", path.display()))?;
+            match text.trim() {
+                "" => Err(format!("{name}_file, {}: the file is empty", path.display()).into()),
+                secret => Ok(Some(secret.into())),
+            }
+        }
+    }
+}

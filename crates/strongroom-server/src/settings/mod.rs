@@ -1,0 +1,43 @@
+//! Settings. Each is one field with `#[arg(long, env = "STRONGROOM_…")]` in the `Args` group of the part that it is
+//! for; name, flag, variable, default, bounds and text are said there and nowhere else. Commands flatten the groups
+//! that they use, [`Config`](crate::command::Config) all of them: from it come the keys of the file, the table of
+//! `strongroom config` and docs/configuration.md. Secrets have `hide_env_values`, and a `…_file` beside them.
+
+mod database;
+mod folders;
+mod layers;
+mod table;
+
+use std::path::PathBuf;
+
+use clap::{Arg, Args, Command};
+
+pub use database::{AdminUrl, RuntimeUrls};
+pub use folders::{DataFolder, KeyFile};
+pub use layers::{Origin, parse};
+pub use table::documentation;
+pub(crate) use table::effective;
+
+use crate::command::Config;
+
+/// The file that settings may come from.
+#[derive(Args, Debug)]
+pub struct ConfigFile {
+    /// TOML file with settings; variables of the environment and flags go before it
+    #[arg(long, env = "STRONGROOM_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// What is logged, by every command.
+#[derive(Args, Debug)]
+pub struct Log {
+    /// What to log, to stderr: error, warn, info, debug, or a filter such as strongroom_server=debug
+    #[arg(long, global = true, env = "STRONGROOM_LOG", default_value = "warn", value_name = "FILTER")]
+    pub log: String,
+}
+
+/// Every setting there is.
+fn all() -> Vec<Arg> {
+    let command = Config::augment_args(Log::augment_args(Command::new("strongroom")));
+    command.get_arguments().filter(|arg| arg.get_id() != layers::FILE).cloned().collect()
+}
