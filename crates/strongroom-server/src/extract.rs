@@ -13,8 +13,12 @@ use axum::response::IntoResponse;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
-use strongroom_types::{ApiToken, Caller, InvitationToken, ProblemCode, RequestId, RuntimeRole, UserAgent};
+use strongroom_service::IdempotentRequest;
+use strongroom_types::{
+    ApiToken, Caller, IdempotencyKey, InvitationToken, ProblemCode, RequestId, RuntimeRole, UserAgent,
+};
 use tower_http::timeout::TimeoutError;
+use zeroize::Zeroizing;
 
 pub use crate::client::ClientAddress;
 use crate::limits::Attempt;
@@ -93,18 +97,77 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let essence = media_type.split(';').next().unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case("application/json") {
-            return Err(Refusal::new(ProblemCode::UnsupportedMediaType, "send Content-Type: application/json"));
-        }
-        let bytes = Bytes::from_request(request, state).await.map_err(incomplete)?;
-        let mut json = serde_json::Deserializer::from_slice(&bytes);
-        let body = serde_path_to_error::deserialize(&mut json)
-            .map_err(|error| invalid("the body", error.path(), error.inner()))?;
-        json.end().map_err(|_| Refusal::new(ProblemCode::InvalidRequest, "the body goes on after its JSON value"))?;
-        Ok(Self(body))
+        parse(&json_bytes(request, state).await?).map(Self)
     }
+}
+
+async fn json_bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Refusal> {
+    let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(Refusal::new(ProblemCode::UnsupportedMediaType, "send Content-Type: application/json"));
+    }
+    Bytes::from_request(request, state).await.map_err(incomplete)
+}
+
+/// A JSON body, and the `Idempotency-Key` that its sender gave, if any.
+pub struct KeyedJson<T>(pub T, pub Option<IdempotentRequest>);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for KeyedJson<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let key =
+            match one_header(request.headers(), "idempotency-key")? {
+                Some(text) => Some(IdempotencyKey::try_from(text.to_owned()).map_err(|invalid| {
+                    Refusal::new(ProblemCode::InvalidRequest, format!("Idempotency-Key: {invalid}"))
+                })?),
+                None => None,
+            };
+        let act = format!("{} {}\n", request.method(), request.uri().path());
+        let bytes = json_bytes(request, state).await?;
+        let content = || Zeroizing::new([act.as_bytes(), &bytes].concat());
+        let keyed = key.map(|key| IdempotentRequest { key, content: content() });
+        Ok(Self(parse(&bytes)?, keyed))
+    }
+}
+
+/// The revision that a change expects: the one ETag of `If-Match` (RFC 9110, section 13.1.1), or any.
+pub struct IfMatch(pub Option<i32>);
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        match one_header(&parts.headers, "if-match")? {
+            None | Some("*") => Ok(Self(None)),
+            Some(etag) => {
+                let revision = etag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+                let revision = revision.and_then(|digits| digits.parse().ok());
+                let refusal =
+                    || Refusal::new(ProblemCode::InvalidRequest, "If-Match: send the ETag of an answer, or *");
+                revision.map(|revision| Self(Some(revision))).ok_or_else(refusal)
+            }
+        }
+    }
+}
+
+/// The text of a header that is there once at most.
+fn one_header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    let Some(only) = values.next() else { return Ok(None) };
+    match (only.to_str(), values.next()) {
+        (Ok(text), None) => Ok(Some(text)),
+        _ => Err(Refusal::new(ProblemCode::InvalidRequest, format!("{name}: send it once, in ASCII"))),
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let body = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| invalid("the body", error.path(), error.inner()))?;
+    json.end().map_err(|_| Refusal::new(ProblemCode::InvalidRequest, "the body goes on after its JSON value"))?;
+    Ok(body)
 }
 
 fn incomplete(rejection: BytesRejection) -> Refusal {

@@ -43,6 +43,11 @@ impl Refusal {
         Self { retry_after_seconds: Some(retry_after_seconds), ..Self::new(ProblemCode::RateLimited, detail) }
     }
 
+    /// What the caller is told, where it is told inside of another answer.
+    pub fn into_problem(self) -> Problem {
+        Problem::new(self.code, self.detail)
+    }
+
     fn internal(error: &dyn std::error::Error) -> Self {
         tracing::error!(error = %error, "an act failed");
         Self::new(
@@ -78,9 +83,20 @@ impl From<ServiceError> for Refusal {
             ServiceError::Revoked => {
                 Self::new(ProblemCode::CredentialRevoked, "restore the credential first, if it is to be used again")
             }
+            ServiceError::Purged => Self::new(
+                ProblemCode::CredentialPurged,
+                "the value has been destroyed; rotate to a new one, or make another",
+            ),
+            ServiceError::Ambiguous => Self::new(
+                ProblemCode::Ambiguous,
+                "several credentials answer to that provider and name; give workspace_id, or take an id",
+            ),
+            ServiceError::PreconditionFailed => {
+                Self::new(ProblemCode::PreconditionFailed, "it has changed since; look at it and try again")
+            }
             ServiceError::RateLimited { retry_after_seconds } => Self::rate_limited(
                 retry_after_seconds,
-                "you have revealed as many values as a minute allows; wait a moment",
+                "you have obtained as many values as a minute allows; wait a moment",
             ),
             ServiceError::Sealing(error) => error.into(),
             ServiceError::Store(error) => error.into(),
@@ -106,6 +122,11 @@ impl From<StoreError> for Refusal {
             StoreError::Unauthenticated => Self::unauthenticated(),
             StoreError::Forbidden => Self::new(ProblemCode::Forbidden, "your role does not allow it"),
             StoreError::Conflict => Self::new(ProblemCode::Conflict, "it is there already"),
+            StoreError::Ambiguous => ServiceError::Ambiguous.into(),
+            StoreError::KeyReused => Self::new(
+                ProblemCode::IdempotencyKeyReused,
+                "that Idempotency-Key was sent with another request; take a new one for a new request",
+            ),
             StoreError::Unavailable(error) => {
                 tracing::error!(error = %error, "the database is not available");
                 Self {

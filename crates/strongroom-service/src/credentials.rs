@@ -1,14 +1,15 @@
-//! Credentials: sealed before the database sees them, opened after the record of it is committed.
-//! Never the other way round.
+//! Credentials: sealed before the database sees them, and changed as far as it lets the caller.
+//! Values come out in reveals.rs, and former ones in versions.rs.
 
-use strongroom_store::{RevealOutcome, SealedVersion, StoreError};
+use strongroom_store::{SealedVersion, StoreError, Transaction};
 use strongroom_types::{
     ActivityAction, Binding, Caller, Credential, CredentialFilter, CredentialId, CredentialPatch, CredentialScope,
-    NewCredential, NewVersion, Page, RuntimeRole, SecretValue,
+    NameReference, NewCredential, Page, RuntimeRole,
 };
 
 use crate::authorization::Action;
 use crate::error::ServiceError;
+use crate::idempotency::{IdempotentRequest, Kept, claim};
 use crate::vault::Vault;
 use crate::workspaces::require;
 
@@ -17,13 +18,14 @@ impl Vault {
     ///
     /// # Errors
     /// [`ServiceError::NotFound`] for a workspace that the caller is no member of, [`ServiceError::Forbidden`] for one
-    /// where he is neither OWNER nor ADMIN, [`ServiceError::Conflict`] for a name that is taken.
+    /// where he is neither OWNER nor ADMIN, [`ServiceError::Conflict`] for a name that is taken; the store's `KeyReused`.
     pub async fn create_credential(
         &self,
         caller: &Caller,
         role: RuntimeRole,
         new: NewCredential,
-    ) -> Result<Credential, ServiceError> {
+        request: Option<&IdempotentRequest>,
+    ) -> Result<Kept, ServiceError> {
         let binding = Binding {
             credential_id: CredentialId::generate(),
             owner_id: caller.user_id(),
@@ -31,16 +33,20 @@ impl Vault {
             scope: scope_of(role, &new)?,
             version: 1,
         };
+        let keyed = request.map(|request| self.keyed(request));
         let envelope = self.keys.seal(&binding, &new.value).await?;
         let sealed = SealedVersion { envelope, masked_value: new.masked_value() };
         let mut transaction = self.store.begin(caller, role).await?;
+        if let Some(kept) = claim(&mut transaction, keyed.as_ref(), binding.credential_id).await? {
+            return Ok(kept);
+        }
         if let Some(workspace) = binding.workspace_id {
             let (action, attempt) = (Action::CreateWorkspaceCredential, ActivityAction::CredentialCreated);
             transaction = require(transaction, caller, workspace, action, attempt).await?;
         }
         let credential = transaction.insert_credential(&binding, new, &sealed).await.map_err(name_taken)?;
         transaction.commit().await?;
-        Ok(credential)
+        Ok(Kept::now(credential))
     }
 
     /// A page of what the caller may know of, masked.
@@ -75,97 +81,73 @@ impl Vault {
         Ok(credential)
     }
 
-    /// Changes name, description, expiry or metadata; never the value.
+    /// The caller's most specific active credential of that provider and name, masked.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`]; [`ServiceError::Conflict`] for a name that is taken.
+    /// [`ServiceError::NotFound`]; [`ServiceError::Ambiguous`].
+    pub async fn resolve_credential(
+        &self,
+        caller: &Caller,
+        role: RuntimeRole,
+        wanted: &NameReference,
+    ) -> Result<Credential, ServiceError> {
+        let mut transaction = self.store.begin(caller, role).await?;
+        let credential = match transaction.resolve_credential(wanted).await {
+            Err(StoreError::Ambiguous) => return Err(ServiceError::Ambiguous),
+            found => found?.ok_or(ServiceError::NotFound)?,
+        };
+        transaction.commit().await?;
+        Ok(credential)
+    }
+
+    /// Changes name, description, expiry, tags or metadata; never the value.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`]; [`ServiceError::Forbidden`] where the caller may not change it;
+    /// [`ServiceError::PreconditionFailed`] where it has another revision; [`ServiceError::Conflict`] for a name that is
+    /// taken.
     pub async fn update_credential(
         &self,
         caller: &Caller,
         role: RuntimeRole,
         id: CredentialId,
+        revision: Option<i32>,
         patch: CredentialPatch,
     ) -> Result<Credential, ServiceError> {
         let mut transaction = self.store.begin(caller, role).await?;
-        let updated =
-            transaction.update_credential(id, patch).await.map_err(name_taken)?.ok_or(ServiceError::NotFound)?;
+        let Some(updated) = transaction.update_credential(id, revision, patch).await.map_err(name_taken)? else {
+            return Err(unchanged(&mut transaction, id, revision).await?);
+        };
         transaction.commit().await?;
         Ok(updated)
-    }
-
-    /// Opens the value. The record of it is committed before there is any plaintext.
-    ///
-    /// # Errors
-    /// [`ServiceError::NotFound`], [`ServiceError::Revoked`], [`ServiceError::RateLimited`]; the store's where the
-    /// record could not be written, and the sealing's where the envelope does not open.
-    pub async fn reveal_credential(
-        &self,
-        caller: &Caller,
-        role: RuntimeRole,
-        id: CredentialId,
-    ) -> Result<SecretValue, ServiceError> {
-        match self.store.reveal_credential(caller, role, id, self.reveal_limit).await? {
-            None => Err(ServiceError::NotFound),
-            Some(RevealOutcome::Revoked) => Err(ServiceError::Revoked),
-            Some(RevealOutcome::RateLimited { retry_after_seconds }) => {
-                Err(ServiceError::RateLimited { retry_after_seconds })
-            }
-            Some(RevealOutcome::Allowed { binding, envelope }) => Ok(self.keys.open(&binding, &envelope).await?),
-        }
-    }
-
-    /// Puts the next value in place; the former version is kept.
-    ///
-    /// # Errors
-    /// [`ServiceError::NotFound`], [`ServiceError::Revoked`]; [`ServiceError::Conflict`] where another rotation came
-    /// in between.
-    pub async fn rotate_credential(
-        &self,
-        caller: &Caller,
-        role: RuntimeRole,
-        id: CredentialId,
-        new: NewVersion,
-    ) -> Result<Credential, ServiceError> {
-        let current = self.credential(caller, role, id).await?;
-        if !current.is_active {
-            return Err(ServiceError::Revoked);
-        }
-        let binding = current.binding(current.version.saturating_add(1));
-        let envelope = self.keys.seal(&binding, &new.value).await?;
-        let sealed = SealedVersion { envelope, masked_value: new.masked_value(current.kind) };
-        let mut transaction = self.store.begin(caller, role).await?;
-        let rotated = transaction
-            .rotate_credential(&binding, &sealed, new.expires_at)
-            .await?
-            .ok_or(ServiceError::Conflict("the credential has changed meanwhile; look at it and try again"))?;
-        transaction.commit().await?;
-        Ok(rotated)
     }
 
     /// Revokes a credential: its value is not revealed any more, and it can be restored.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`].
+    /// As [`Self::update_credential`].
     pub async fn revoke_credential(
         &self,
         caller: &Caller,
         role: RuntimeRole,
         id: CredentialId,
+        revision: Option<i32>,
     ) -> Result<(), ServiceError> {
-        self.set_active(caller, role, id, false).await.map(|_| ())
+        self.set_active(caller, role, id, revision, false).await.map(|_| ())
     }
 
     /// Restores a revoked credential.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`]; [`ServiceError::Conflict`] where its name has been given to another since.
+    /// As [`Self::update_credential`], and [`ServiceError::Purged`] where there is no value any more.
     pub async fn restore_credential(
         &self,
         caller: &Caller,
         role: RuntimeRole,
         id: CredentialId,
+        revision: Option<i32>,
     ) -> Result<Credential, ServiceError> {
-        self.set_active(caller, role, id, true).await
+        self.set_active(caller, role, id, revision, true).await
     }
 
     async fn set_active(
@@ -173,14 +155,36 @@ impl Vault {
         caller: &Caller,
         role: RuntimeRole,
         id: CredentialId,
+        revision: Option<i32>,
         active: bool,
     ) -> Result<Credential, ServiceError> {
         let mut transaction = self.store.begin(caller, role).await?;
-        let changed =
-            transaction.set_credential_active(id, active).await.map_err(name_taken)?.ok_or(ServiceError::NotFound)?;
+        let changed = match transaction.set_credential_active(id, revision, active).await {
+            Err(StoreError::Constraint) => return Err(ServiceError::Purged),
+            changed => changed.map_err(name_taken)?,
+        };
+        let Some(changed) = changed else {
+            return Err(unchanged(&mut transaction, id, revision).await?);
+        };
         transaction.commit().await?;
         Ok(changed)
     }
+}
+
+/// Why a change found no row that it could change.
+pub(crate) async fn unchanged(
+    transaction: &mut Transaction,
+    id: CredentialId,
+    revision: Option<i32>,
+) -> Result<ServiceError, ServiceError> {
+    let found = transaction.credential(id).await?;
+    Ok(match found {
+        None => ServiceError::NotFound,
+        Some(found) if revision.is_some_and(|revision| revision != found.revision) => ServiceError::PreconditionFailed,
+        Some(_) => {
+            ServiceError::Forbidden("you may see this credential and not change it; ask whoever shares it with you")
+        }
+    })
 }
 
 /// Says what a unique key of credentials that is taken means.

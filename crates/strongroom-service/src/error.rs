@@ -22,6 +22,15 @@ pub enum ServiceError {
     /// The credential is revoked. Recorded.
     #[error("the credential is revoked")]
     Revoked,
+    /// The value has been destroyed. Recorded.
+    #[error("the value has been destroyed")]
+    Purged,
+    /// Several credentials answer to a provider and name.
+    #[error("several credentials answer to the name")]
+    Ambiguous,
+    /// It has another revision than the caller expects.
+    #[error("it has changed since")]
+    PreconditionFailed,
     /// The user has used up his reveals. The first such attempt of a minute is recorded.
     #[error("rate limited for {retry_after_seconds} s")]
     RateLimited { retry_after_seconds: u32 },

@@ -22,9 +22,10 @@ impl Vault {
     /// # Errors
     /// As the store's.
     pub async fn create_token(&self, caller: &Caller, new: &NewApiToken) -> Result<IssuedToken, ServiceError> {
-        let token = ApiToken::new(caller.user_id(), &random_bytes()?);
+        let (id, token) = (TokenId::generate(), ApiToken::new(caller.user_id(), &random_bytes()?));
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
-        let summary = transaction.insert_token(TokenId::generate(), &token, new).await?;
+        transaction.insert_token(id, &token, new).await?;
+        let summary = transaction.token(caller.user_id(), id).await?.ok_or(ServiceError::NotFound)?;
         transaction.commit().await?;
         Ok(IssuedToken { summary, token })
     }
@@ -39,7 +40,7 @@ impl Vault {
         page: &PageRequest<TokenId>,
     ) -> Result<Page<ApiTokenSummary>, ServiceError> {
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
-        let tokens = transaction.tokens(page).await?;
+        let tokens = transaction.tokens(caller.user_id(), page).await?;
         transaction.commit().await?;
         Ok(Page::from_lookahead(tokens, page.limit, |token| token.id.to_string()))
     }
@@ -50,7 +51,7 @@ impl Vault {
     /// [`ServiceError::NotFound`].
     pub async fn revoke_token(&self, caller: &Caller, id: TokenId) -> Result<(), ServiceError> {
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
-        if !transaction.revoke_token(id).await? {
+        if !transaction.revoke_token(caller.user_id(), id).await? {
             return Err(ServiceError::NotFound);
         }
         Ok(transaction.commit().await?)

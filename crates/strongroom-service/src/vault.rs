@@ -10,9 +10,17 @@ use crate::error::ServiceError;
 pub struct Vault {
     pub(crate) store: Store,
     pub(crate) keys: KeyProvider,
-    #[expect(dead_code, reason = "its first use comes with signing in")]
     pub(crate) server_secret: ServerSecret,
-    pub(crate) reveal_limit: RevealLimit,
+    pub(crate) limits: Limits,
+}
+
+/// How many values a minute a user has, by purpose.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For a person's eyes.
+    pub reveals_per_minute: RevealLimit,
+    /// For programs.
+    pub uses_per_minute: RevealLimit,
 }
 
 impl Vault {
@@ -21,9 +29,9 @@ impl Vault {
     ///
     /// # Errors
     /// [`ServiceError::Sealing`] where the keys are those of another vault.
-    pub async fn open(store: Store, keys: KeyProvider, reveal_limit: RevealLimit) -> Result<Self, ServiceError> {
+    pub async fn open(store: Store, keys: KeyProvider, limits: Limits) -> Result<Self, ServiceError> {
         let server_secret = server_secret(&store, &keys).await?;
-        Ok(Self { store, keys, server_secret, reveal_limit })
+        Ok(Self { store, keys, server_secret, limits })
     }
 
     /// Whether requests can be served now.

@@ -1,22 +1,29 @@
 //! Credentials in the database. Row-level security decides which rows there are; nothing here filters by owner.
 //! Envelopes go in and never come out: that is reveal.rs.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use sqlx::{Row, query};
+use sqlx::{Row, query, query_scalar};
 use strongroom_types::{
-    Binding, Credential, CredentialFilter, CredentialId, CredentialPatch, NewCredential, UserId, WorkspaceId,
+    Binding, Credential, CredentialFilter, CredentialId, CredentialPatch, Grace, NameReference, NewCredential, Tags,
+    UserId, WorkspaceId,
 };
+use uuid::Uuid;
 
 use crate::error::StoreError;
-use crate::rows::{containing, parsed};
+use crate::rows::{all_parsed, containing, parsed};
 use crate::store::Transaction;
 
 macro_rules! columns {
     () => {
         "id, user_id, workspace_id, name, provider, type::text AS kind, scope::text AS scope, masked_value, version, \
-         description, metadata, is_active, expires_at, last_used_at, rotated_at, created_at, updated_at"
+         revision, description, tags, metadata, is_active, expires_at, last_used_at, rotated_at, former_answers_until, \
+         revoked_at, purged_at, created_at, updated_at, \
+         CASE WHEN scope = 'SYSTEM' OR (scope = 'USER' AND user_id = (SELECT strongroom.current_user_id())) \
+                   OR workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN}'))::uuid[]) \
+              THEN '{USE,REVEAL,MANAGE}' ELSE strongroom.granted_permissions(id)::text[] END AS permissions"
     };
 }
 
@@ -44,9 +51,9 @@ impl Transaction {
         let row = query(concat!(
             "INSERT INTO strongroom.user_credentials
                  (id, user_id, workspace_id, scope, name, provider, type, encrypted_value, masked_value,
-                  description, expires_at, metadata)
+                  description, expires_at, metadata, tags)
              VALUES ($1, $2, $3, $4::strongroom.credential_scope, $5, $6, $7::strongroom.credential_type, $8, $9,
-                     $10, $11, $12)
+                     $10, $11, $12, $13)
              RETURNING ",
             columns!()
         ))
@@ -62,6 +69,7 @@ impl Transaction {
         .bind(new.description.as_ref().map(|d| d.as_str()))
         .bind(new.expires_at)
         .bind(new.metadata.into_json())
+        .bind(texts(&new.tags))
         .fetch_one(self.connection())
         .await?;
         Ok(credential(&row)?)
@@ -95,7 +103,10 @@ impl Transaction {
                AND ($5::uuid IS NULL OR workspace_id = $5)
                AND ($6::boolean IS NULL OR is_active = $6)
                AND ($7::text IS NULL OR name ILIKE $7 OR provider ILIKE $7 OR description ILIKE $7)
-             ORDER BY id DESC LIMIT $8"
+               AND ($8::text IS NULL OR $8 = ANY (tags))
+               AND ($9::timestamptz IS NULL OR expires_at < $9)
+               AND ($10::timestamptz IS NULL OR coalesce(last_used_at < $10, true))
+             ORDER BY id DESC LIMIT $11"
         ))
         .bind(filter.cursor.map(|id| id.0))
         .bind(filter.provider.as_ref().map(|p| p.as_str()))
@@ -104,45 +115,70 @@ impl Transaction {
         .bind(filter.workspace_id.map(|id| id.0))
         .bind(filter.active)
         .bind(filter.text.as_ref().map(|t| containing(t.as_str())))
+        .bind(filter.tag.as_ref().map(|t| t.as_str()))
+        .bind(filter.expires_before)
+        .bind(filter.unused_since)
         .bind(filter.limit.with_lookahead())
         .fetch_all(self.connection())
         .await?;
         Ok(rows.iter().map(credential).collect::<Result<_, _>>()?)
     }
 
-    /// Changes what is known of a credential. None: the caller may not know of it.
+    /// The caller's most specific credential of that provider and name. None: there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Ambiguous`] where several are equally specific.
+    pub async fn resolve_credential(&mut self, wanted: &NameReference) -> Result<Option<Credential>, StoreError> {
+        let ids: Vec<Uuid> = query_scalar("SELECT strongroom.resolve_credential($1, $2, $3)")
+            .bind(wanted.provider.as_str())
+            .bind(wanted.name.as_str())
+            .bind(wanted.workspace_id.map(|id| id.0))
+            .fetch_one(self.connection())
+            .await?;
+        match ids.as_slice() {
+            [] => Ok(None),
+            [id] => self.credential(CredentialId(*id)).await,
+            _ => Err(StoreError::Ambiguous),
+        }
+    }
+
+    /// Changes what is known of a credential. None: the caller may not change such a one, or it has another revision.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where the new name is taken.
     pub async fn update_credential(
         &mut self,
         id: CredentialId,
+        revision: Option<i32>,
         patch: CredentialPatch,
     ) -> Result<Option<Credential>, StoreError> {
         let row = query(concat!(
             "UPDATE strongroom.user_credentials
-             SET name = coalesce($2, name),
-                 description = CASE WHEN $3 THEN $4 ELSE description END,
-                 expires_at = CASE WHEN $5 THEN $6 ELSE expires_at END,
-                 metadata = coalesce($7, metadata)
-             WHERE id = $1
+             SET name = coalesce($3, name),
+                 description = CASE WHEN $4 THEN $5 ELSE description END,
+                 expires_at = CASE WHEN $6 THEN $7 ELSE expires_at END,
+                 metadata = coalesce($8, metadata),
+                 tags = coalesce($9, tags)
+             WHERE id = $1 AND ($2::integer IS NULL OR revision = $2)
              RETURNING ",
             columns!()
         ))
         .bind(id.0)
+        .bind(revision)
         .bind(patch.name.as_ref().map(|n| n.as_str()))
         .bind(patch.description.is_some())
         .bind(patch.description.as_ref().and_then(|d| d.as_ref()).map(|d| d.as_str()))
         .bind(patch.expires_at.is_some())
         .bind(patch.expires_at.flatten())
         .bind(patch.metadata.map(|m| m.into_json()))
+        .bind(patch.tags.as_ref().map(texts))
         .fetch_optional(self.connection())
         .await?;
         Ok(row.as_ref().map(credential).transpose()?)
     }
 
-    /// Puts the next version in place; the database keeps the former one. None: the credential is not visible, not
-    /// active, or has moved on from `binding.version - 1`.
+    /// Puts the next version in place; the database keeps the former one. None: the caller may not change such a one, or
+    /// it is not active, or has moved on from `binding.version - 1`.
     ///
     /// # Errors
     /// As any statement.
@@ -150,11 +186,13 @@ impl Transaction {
         &mut self,
         binding: &Binding,
         sealed: &SealedVersion,
-        expires_at: Option<chrono::DateTime<chrono::Utc>>,
+        expires_at: Option<DateTime<Utc>>,
+        grace: Option<Grace>,
     ) -> Result<Option<Credential>, StoreError> {
         let row = query(concat!(
             "UPDATE strongroom.user_credentials
-             SET encrypted_value = $2, masked_value = $3, version = $4, expires_at = coalesce($5, expires_at)
+             SET encrypted_value = $2, masked_value = $3, version = $4, expires_at = coalesce($5, expires_at),
+                 former_answers_until = now() + make_interval(secs => $6)
              WHERE id = $1 AND version = $4 - 1 AND is_active
              RETURNING ",
             columns!()
@@ -164,30 +202,40 @@ impl Transaction {
         .bind(&sealed.masked_value)
         .bind(binding.version)
         .bind(expires_at)
+        .bind(grace.map(Grace::seconds))
         .fetch_optional(self.connection())
         .await?;
         Ok(row.as_ref().map(credential).transpose()?)
     }
 
-    /// Revokes a credential, or restores it; the value stays sealed where it is. None: the caller may not know of it.
+    /// Revokes a credential, or restores it; the value stays sealed where it is. None: the caller may not change such a
+    /// one, or it has another revision.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where its name has been given to another since.
+    /// [`StoreError::Conflict`] where its name has been given to another since; [`StoreError::Constraint`] where the value
+    /// that would be restored has been destroyed.
     pub async fn set_credential_active(
         &mut self,
         id: CredentialId,
+        revision: Option<i32>,
         active: bool,
     ) -> Result<Option<Credential>, StoreError> {
         let row = query(concat!(
-            "UPDATE strongroom.user_credentials SET is_active = $2 WHERE id = $1 RETURNING ",
+            "UPDATE strongroom.user_credentials SET is_active = $3
+             WHERE id = $1 AND ($2::integer IS NULL OR revision = $2) RETURNING ",
             columns!()
         ))
         .bind(id.0)
+        .bind(revision)
         .bind(active)
         .fetch_optional(self.connection())
         .await?;
         Ok(row.as_ref().map(credential).transpose()?)
     }
+}
+
+fn texts(tags: &Tags) -> Vec<String> {
+    tags.as_slice().iter().map(|tag| tag.as_str().to_owned()).collect()
 }
 
 fn credential(row: &PgRow) -> Result<Credential, sqlx::Error> {
@@ -202,12 +250,18 @@ fn credential(row: &PgRow) -> Result<Credential, sqlx::Error> {
         scope: parsed(row, "scope")?,
         masked_value: row.try_get("masked_value")?,
         version: row.try_get("version")?,
+        revision: row.try_get("revision")?,
+        permissions: all_parsed(row, "permissions")?,
         description: row.try_get("description")?,
+        tags: row.try_get("tags")?,
         metadata,
         is_active: row.try_get("is_active")?,
         expires_at: row.try_get("expires_at")?,
         last_used_at: row.try_get("last_used_at")?,
         rotated_at: row.try_get("rotated_at")?,
+        former_answers_until: row.try_get("former_answers_until")?,
+        revoked_at: row.try_get("revoked_at")?,
+        purged_at: row.try_get("purged_at")?,
         created_at: row.try_get("created_at")?,
         updated_at: row.try_get("updated_at")?,
     })

@@ -16,6 +16,12 @@ pub enum StoreError {
     /// A unique key is taken by a row of the same owner.
     #[error("a unique key is taken")]
     Conflict,
+    /// Several credentials answer to a name, and none is more specific.
+    #[error("several credentials answer to the name")]
+    Ambiguous,
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
     /// A row that it refers to does not exist.
     #[error("a referenced row does not exist")]
     MissingReference,
@@ -35,6 +41,8 @@ pub enum StoreError {
 const NOT_PROVEN: &str = "SR401";
 /// Raised by `require_server`.
 const SERVER_NOT_PROVEN: &str = "SR402";
+/// Raised by `earlier_request` and `claim_request`.
+const KEY_REUSED: &str = "SR409";
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
@@ -42,6 +50,7 @@ impl From<sqlx::Error> for StoreError {
         match code.as_str() {
             NOT_PROVEN => Self::Unauthenticated,
             SERVER_NOT_PROVEN => Self::ServerNotProven,
+            KEY_REUSED => Self::KeyReused,
             "42501" => Self::Forbidden,
             "23505" => Self::Conflict,
             "23503" => Self::MissingReference,

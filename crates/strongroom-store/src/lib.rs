@@ -8,20 +8,25 @@ use sqlx::postgres::PgConnectOptions;
 mod activity;
 mod credentials;
 mod error;
+mod grants;
+mod idempotency;
 mod invitations;
 mod posture;
 mod reveal;
 mod rows;
 mod schema;
 mod server_secrets;
+mod service_accounts;
 mod store;
 mod tokens;
 mod users;
+mod versions;
 mod workspaces;
 
 pub use credentials::SealedVersion;
 pub use error::{SchemaError, StoreError};
-pub use reveal::{RevealLimit, RevealOutcome};
+pub use idempotency::KeyedRequest;
+pub use reveal::{Denial, RevealLimit, RevealOutcome};
 pub use schema::Schema;
 pub use store::{Store, Transaction};
 

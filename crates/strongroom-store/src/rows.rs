@@ -28,6 +28,17 @@ where
     }
 }
 
+/// Reads an array of texts that hold one of our enums each.
+pub(crate) fn all_parsed<T>(row: &PgRow, column: &str) -> Result<Vec<T>, sqlx::Error>
+where
+    T: FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let decode = |e: T::Err| sqlx::Error::ColumnDecode { index: column.into(), source: Box::new(e) };
+    let texts: Vec<String> = row.try_get(column)?;
+    texts.iter().map(|text| text.parse().map_err(decode)).collect()
+}
+
 /// A part of a text, for ILIKE: the caller's own wildcards mean themselves.
 pub(crate) fn containing(text: &str) -> String {
     format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))

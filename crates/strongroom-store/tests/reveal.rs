@@ -4,9 +4,9 @@
 
 use std::num::NonZeroU32;
 
-use strongroom_store::{RevealOutcome, Store, StoreError};
+use strongroom_store::{RevealLimit, RevealOutcome, Store, StoreError};
 use strongroom_testing::{Person, TestDatabase, Wire};
-use strongroom_types::{CredentialId, RuntimeRole};
+use strongroom_types::{Caller, CredentialId, IdReference, Purpose, Reference, RuntimeRole};
 
 async fn recorded(database: &TestDatabase, id: CredentialId) -> Vec<(String, Option<String>)> {
     let rows = database
@@ -22,6 +22,19 @@ async fn recorded(database: &TestDatabase, id: CredentialId) -> Vec<(String, Opt
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
+async fn reveal(
+    store: &Store,
+    caller: &Caller,
+    role: RuntimeRole,
+    id: CredentialId,
+    limit: RevealLimit,
+) -> Result<RevealOutcome, StoreError> {
+    let reference = Reference::Id(IdReference { id, version: None });
+    let mut outcomes = store.reveal_credentials(caller, role, Purpose::Reveal, &[reference], limit).await?;
+    assert_eq!(outcomes.len(), 1);
+    Ok(outcomes.remove(0))
+}
+
 #[tokio::test]
 async fn a_reveal_is_one_round_trip_and_leaves_its_record() {
     let database = TestDatabase::create().await;
@@ -30,11 +43,10 @@ async fn a_reveal_is_one_round_trip_and_leaves_its_record() {
     let wire = Wire::listen(&database);
     let store =
         Store::connect(&wire.url(&database, "strongroom_app"), &database.url("strongroom_system"), 1).await.unwrap();
-    let reveal =
-        async || store.reveal_credential(&ada.caller(), RuntimeRole::App, id, NonZeroU32::new(10)).await.unwrap();
-    reveal().await; // The first one prepares the statement.
+    let once = async || reveal(&store, &ada.caller(), RuntimeRole::App, id, NonZeroU32::new(10)).await.unwrap();
+    once().await; // The first one prepares the statement.
     wire.take_round_trips();
-    let Some(RevealOutcome::Allowed { binding, envelope }) = reveal().await else { panic!("not allowed") };
+    let RevealOutcome::Allowed { binding, envelope } = once().await else { panic!("not allowed") };
     assert_eq!(wire.take_round_trips(), 1);
     assert_eq!((binding.owner_id, binding.version, envelope.as_str()), (ada.id, 1, "sealed"));
     assert_eq!(recorded(&database, id).await, [("ALLOWED".into(), None), ("ALLOWED".into(), None)]);
@@ -52,7 +64,7 @@ async fn a_reveal_whose_record_does_not_commit_reveals_nothing() {
          CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON strongroom.activity_logs
              DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.fail()";
     database.sql("postgres").await.batch_execute(sabotage).await.unwrap();
-    let outcome = store.reveal_credential(&ada.caller(), RuntimeRole::App, id, None).await;
+    let outcome = reveal(&store, &ada.caller(), RuntimeRole::App, id, None).await;
     assert!(matches!(outcome, Err(StoreError::Database(_))), "{outcome:?}");
     assert_eq!(recorded(&database, id).await, []);
 }
@@ -69,8 +81,7 @@ async fn an_act_that_is_given_up_while_it_begins_leaves_no_transaction_open_behi
         let patience = std::time::Duration::from_micros(n * 25);
         let _ = tokio::time::timeout(patience, store.begin(&ada.caller(), RuntimeRole::App)).await;
         // On the one connection there is; its record must be there for others as soon as it is answered.
-        if let Some(RevealOutcome::Allowed { .. }) =
-            store.reveal_credential(&ada.caller(), RuntimeRole::App, id, None).await.unwrap()
+        if let RevealOutcome::Allowed { .. } = reveal(&store, &ada.caller(), RuntimeRole::App, id, None).await.unwrap()
         {
             allowed += 1;
         }
@@ -86,7 +97,8 @@ async fn a_reveal_of_what_the_caller_may_not_know_of_is_nothing_and_leaves_nothi
     let id = ada.keep(&database.sql("strongroom_app").await, "one").await;
     let store = database.store().await;
     for role in [RuntimeRole::App, RuntimeRole::System] {
-        assert!(store.reveal_credential(&bob.caller(), role, id, None).await.unwrap().is_none());
+        let outcome = reveal(&store, &bob.caller(), role, id, None).await.unwrap();
+        assert!(matches!(outcome, RevealOutcome::NotFound));
     }
     assert_eq!(recorded(&database, id).await, []);
 }
@@ -100,12 +112,13 @@ async fn a_denied_reveal_is_recorded_and_hands_out_no_envelope() {
     ada.begin(&app).await;
     app.execute("UPDATE strongroom.user_credentials SET is_active = false", &[]).await.unwrap();
     app.batch_execute("COMMIT").await.unwrap();
-    let outcome = database.store().await.reveal_credential(&ada.caller(), RuntimeRole::App, id, None).await.unwrap();
-    assert!(matches!(outcome, Some(RevealOutcome::Revoked)));
+    let outcome = reveal(&database.store().await, &ada.caller(), RuntimeRole::App, id, None).await.unwrap();
+    assert!(matches!(outcome, RevealOutcome::Revoked));
     assert_eq!(recorded(&database, id).await, [("DENIED".into(), Some("REVOKED".into()))]);
     let raw = app
         .query_one(
-            "SELECT encrypted_value FROM strongroom.reveal_credential($1, $2, NULL, NULL)",
+            "SELECT encrypted_value FROM strongroom.reveal_credentials(
+                 $1, NULL, NULL, NULL, 'REVEAL', NULL, ARRAY[$2::uuid], '{NULL}', '{NULL}', '{NULL}', '{NULL}')",
             &[&ada.token.expose(), &id.0],
         )
         .await
@@ -123,16 +136,16 @@ async fn reveals_at_once_stay_within_the_limit_and_one_users_limit_is_not_anothe
     let attempts: Vec<_> = (0..12)
         .map(|_| {
             let (store, caller) = (store.clone(), ada.caller());
-            tokio::spawn(async move {
-                store.reveal_credential(&caller, RuntimeRole::App, hers, NonZeroU32::new(3)).await.unwrap()
-            })
+            tokio::spawn(
+                async move { reveal(&store, &caller, RuntimeRole::App, hers, NonZeroU32::new(3)).await.unwrap() },
+            )
         })
         .collect();
     let mut allowed = 0;
     for attempt in attempts {
         match attempt.await.unwrap() {
-            Some(RevealOutcome::Allowed { .. }) => allowed += 1,
-            Some(RevealOutcome::RateLimited { retry_after_seconds }) => {
+            RevealOutcome::Allowed { .. } => allowed += 1,
+            RevealOutcome::RateLimited { retry_after_seconds } => {
                 assert!((1..=60).contains(&retry_after_seconds))
             }
             other => panic!("{other:?}"),
@@ -142,8 +155,8 @@ async fn reveals_at_once_stay_within_the_limit_and_one_users_limit_is_not_anothe
     // The first refusal is recorded, and not the eight after it: hammering does not fill the log.
     let rows = recorded(&database, hers).await;
     assert_eq!(rows.iter().filter(|(outcome, _)| outcome == "DENIED").count(), 1, "{rows:?}");
-    let outcome = store.reveal_credential(&bob.caller(), RuntimeRole::App, his, NonZeroU32::new(3)).await.unwrap();
-    assert!(matches!(outcome, Some(RevealOutcome::Allowed { .. })));
+    let outcome = reveal(&store, &bob.caller(), RuntimeRole::App, his, NonZeroU32::new(3)).await.unwrap();
+    assert!(matches!(outcome, RevealOutcome::Allowed { .. }));
 }
 
 #[tokio::test]
@@ -156,6 +169,6 @@ async fn a_token_that_proves_nobody_reveals_nothing() {
     ada.begin(&app).await;
     app.execute("UPDATE strongroom.api_tokens SET revoked_at = now()", &[]).await.unwrap();
     app.batch_execute("COMMIT").await.unwrap();
-    let outcome = store.reveal_credential(&ada.caller(), RuntimeRole::App, id, None).await;
+    let outcome = reveal(&store, &ada.caller(), RuntimeRole::App, id, None).await;
     assert!(matches!(outcome, Err(StoreError::Unauthenticated)));
 }

@@ -32,6 +32,32 @@ pub enum ActivityAction {
     TokenRevoked,
     InvitationCreated,
     InvitationAccepted,
+    /// A value obtained for a program.
+    CredentialUsed,
+    /// An earlier value, sealed anew.
+    CredentialVersionRestored,
+    /// A value destroyed for good.
+    CredentialPurged,
+    GrantCreated,
+    GrantChanged,
+    GrantRevoked,
+    WorkspaceRenamed,
+    WorkspaceDeleted,
+    ServiceAccountCreated,
+    ServiceAccountDisabled,
+    SignedIn,
+    SignInFailed,
+    SignedOut,
+    PasswordChanged,
+    IdentityLinked,
+    IdentityUnlinked,
+    TokenExchanged,
+    TrustRuleCreated,
+    TrustRuleRemoved,
+    RecordRead,
+    RecordExported,
+    RecordPurged,
+    SettingsChanged,
 }
 
 /// What it was done to.
@@ -44,6 +70,13 @@ pub enum EntityType {
     ApiToken,
     Invitation,
     User,
+    ServiceAccount,
+    Session,
+    Identity,
+    TrustRule,
+    Grant,
+    Settings,
+    Record,
 }
 
 /// Whether it was let happen.

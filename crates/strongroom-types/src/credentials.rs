@@ -3,16 +3,16 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use strum::{Display, EnumString};
-use utoipa::openapi::schema::{AnyOf, SchemaType};
-use utoipa::openapi::{Array, Object, ObjectBuilder, Ref, RefOr, Schema, Type};
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::{IntoParams, ToSchema};
 
+use crate::grants::Permission;
 use crate::ids::{CredentialId, UserId, WorkspaceId};
+use crate::metadata::Metadata;
 use crate::page::PageSize;
 use crate::secret::SecretValue;
-use crate::text::{Description, Invalid, Name, Provider, text};
+use crate::text::{Description, Name, Provider, Tag, Tags};
 
 /// What kind of secret a credential holds. It guides people and masks; the value is opaque text whatever it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, ToSchema)]
@@ -65,12 +65,18 @@ pub struct Binding {
     "scope": "USER",
     "masked_value": "****abcd",
     "version": 1,
+    "revision": 1,
+    "permissions": ["USE", "REVEAL", "MANAGE"],
     "description": "Pushes releases",
+    "tags": ["ci"],
     "metadata": { "team": "platform" },
     "is_active": true,
     "expires_at": "2027-11-23T00:00:00Z",
     "last_used_at": null,
     "rotated_at": null,
+    "former_answers_until": null,
+    "revoked_at": null,
+    "purged_at": null,
     "created_at": "2026-11-23T09:00:00Z",
     "updated_at": "2026-11-23T09:00:00Z",
 }))]
@@ -85,7 +91,12 @@ pub struct Credential {
     pub scope: CredentialScope,
     pub masked_value: String,
     pub version: i32,
+    /// Counts every change but that of `last_used_at`; the ETag.
+    pub revision: i32,
+    /// What you may do with it, as far as your token reaches.
+    pub permissions: Vec<Permission>,
     pub description: Option<String>,
+    pub tags: Vec<String>,
     #[schema(value_type = Metadata)]
     pub metadata: Map<String, Value>,
     pub is_active: bool,
@@ -93,6 +104,11 @@ pub struct Credential {
     /// To the minute.
     pub last_used_at: Option<DateTime<Utc>>,
     pub rotated_at: Option<DateTime<Utc>>,
+    /// Until when the version before this one answers to those that ask for it.
+    pub former_answers_until: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// When the value was destroyed for good.
+    pub purged_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -121,6 +137,7 @@ impl Credential {
     "value": "ghp_example0123456789abcd",
     "description": "Pushes releases",
     "expires_at": "2027-11-23T00:00:00Z",
+    "tags": ["ci"],
     "metadata": { "team": "platform" },
 }))]
 pub struct NewCredential {
@@ -133,6 +150,8 @@ pub struct NewCredential {
     pub value: SecretValue,
     pub description: Option<Description>,
     pub expires_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub tags: Tags,
     #[serde(default)]
     pub metadata: Metadata,
 }
@@ -152,22 +171,6 @@ pub(crate) fn mask(kind: CredentialType, value: &SecretValue) -> String {
     }
 }
 
-/// The next value of a credential.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewVersion {
-    pub value: SecretValue,
-    /// When the new value expires, if at all; without it the former date stays.
-    pub expires_at: Option<DateTime<Utc>>,
-}
-
-impl NewVersion {
-    /// What may be shown of the value, in a credential of that type.
-    pub fn masked_value(&self, kind: CredentialType) -> String {
-        mask(kind, &self.value)
-    }
-}
-
 /// Changes to what is known of a credential; what is absent stays, what is `null` is cleared.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -182,6 +185,9 @@ pub struct CredentialPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<DateTime<Utc>>)]
     pub expires_at: Option<Option<DateTime<Utc>>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    pub tags: Option<Tags>,
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     pub metadata: Option<Metadata>,
@@ -211,93 +217,19 @@ pub struct CredentialFilter {
     /// A part of the name, the provider or the description, in any case.
     #[param(inline)]
     pub text: Option<Name>,
+    /// One of the tags.
+    #[param(inline)]
+    pub tag: Option<Tag>,
+    /// Expires before that moment, or has.
+    pub expires_before: Option<DateTime<Utc>>,
+    /// Not used since that moment, or never.
+    pub unused_since: Option<DateTime<Utc>>,
     /// The `next_cursor` of the page before.
     #[param(inline)]
     pub cursor: Option<CredentialId>,
     #[serde(default)]
     #[param(inline)]
     pub limit: PageSize,
-}
-
-/// A JSON object of up to 8 KiB, written compactly, without NUL.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(try_from = "Map<String, Value>")]
-pub struct Metadata(Map<String, Value>);
-
-impl Metadata {
-    /// The most that metadata may hold, in bytes of compact JSON.
-    pub const MAX_BYTES: usize = 8 * 1024;
-
-    /// The object, for the database.
-    pub fn into_json(self) -> Value {
-        Value::Object(self.0)
-    }
-}
-
-impl PartialSchema for Metadata {
-    fn schema() -> RefOr<Schema> {
-        let description = "A JSON object of up to 8 KiB, written compactly, without NUL.";
-        object_without_nul().description(Some(description)).examples([json!({ "team": "platform" })]).into()
-    }
-}
-
-impl ToSchema for Metadata {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        schemas.push((MetadataValue::name().into(), MetadataValue::schema()));
-    }
-}
-
-/// What metadata hold, at any depth.
-enum MetadataValue {}
-
-impl PartialSchema for MetadataValue {
-    fn schema() -> RefOr<Schema> {
-        let plain = Object::builder().schema_type(SchemaType::from_iter([Type::Null, Type::Boolean, Type::Number]));
-        let array = Array::builder().items(Ref::from_schema_name(Self::name()));
-        let any = AnyOf::builder().item(plain).item(text_without_nul()).item(array).item(object_without_nul());
-        any.description(Some("JSON without NUL, at any depth.")).into()
-    }
-}
-
-impl ToSchema for MetadataValue {}
-
-fn object_without_nul() -> ObjectBuilder {
-    Object::builder()
-        .schema_type(Type::Object)
-        .property_names(Some(Schema::Object(text_without_nul().build())))
-        .additional_properties(Some(Ref::from_schema_name(MetadataValue::name())))
-}
-
-fn text_without_nul() -> ObjectBuilder {
-    text().pattern(Some(r"^[^\u0000]*$"))
-}
-
-impl TryFrom<Map<String, Value>> for Metadata {
-    type Error = Invalid;
-
-    fn try_from(map: Map<String, Value>) -> Result<Self, Invalid> {
-        let object = Value::Object(map);
-        if object.to_string().len() > Self::MAX_BYTES {
-            return Err(Invalid("must be at most 8 KiB of JSON".into()));
-        }
-        // PostgreSQL's jsonb cannot hold U+0000.
-        if has_nul(&object) {
-            return Err(Invalid("must not contain NUL".into()));
-        }
-        match object {
-            Value::Object(map) => Ok(Self(map)),
-            _ => Err(Invalid("must be a JSON object".into())),
-        }
-    }
-}
-
-fn has_nul(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(items) => items.iter().any(has_nul),
-        Value::Object(map) => map.iter().any(|(key, value)| key.contains('\0') || has_nul(value)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
 }
 
 #[cfg(test)]
@@ -311,18 +243,6 @@ mod tests {
         assert!(patch.expires_at.is_none());
         assert!(serde_json::from_str::<CredentialPatch>(r#"{"name": null}"#).is_err());
         assert!(serde_json::from_str::<CredentialPatch>(r#"{"value": "x"}"#).is_err());
-    }
-
-    #[test]
-    fn metadata_is_an_object_within_its_bound_and_without_nul() {
-        let parse = |text: &str| serde_json::from_str::<Metadata>(text);
-        assert!(parse(r#"{"a": {"b": [1, "c"]}}"#).is_ok());
-        assert!(parse("[]").is_err());
-        assert!(parse(r#"{"a": ["b\u0000"]}"#).is_err());
-        assert!(parse(r#"{"a\u0000": 1}"#).is_err());
-        let of_length = |length: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(length - 8));
-        assert!(parse(&of_length(Metadata::MAX_BYTES)).is_ok());
-        assert!(parse(&of_length(Metadata::MAX_BYTES + 1)).is_err());
     }
 
     #[test]

@@ -61,6 +61,8 @@ id! {
     TokenId = "0199d4a1-7c3e-7b52-9d04-5f2a6c8e4b14";
     /// Names a one-time invitation; says nothing of its secret.
     InvitationId = "0199d4a1-7c3e-7b52-9d05-5f2a6c8e4b15";
+    /// Names a grant: who else may work with a credential.
+    GrantId = "0199d4a1-7c3e-7b52-9d07-5f2a6c8e4b17";
     /// Names one HTTP request, in the log and in the record.
     RequestId = "0199d4a1-7c3e-7b52-9d06-5f2a6c8e4b16";
 }

@@ -5,28 +5,39 @@
 mod activity;
 mod caller;
 mod credentials;
+mod distinct;
+mod grants;
 mod ids;
 mod invitations;
+mod metadata;
 mod page;
 mod problem;
+mod reveals;
 mod secret;
+mod service_accounts;
 mod text;
 mod tokens;
 mod users;
+mod versions;
 mod workspaces;
 
 pub use activity::{Activity, ActivityAction, ActivityFilter, EntityType, Outcome};
 pub use caller::{Caller, RuntimeRole, UserAgent};
 pub use credentials::{
-    Binding, Credential, CredentialFilter, CredentialPatch, CredentialScope, CredentialType, Metadata, NewCredential,
-    NewVersion,
+    Binding, Credential, CredentialFilter, CredentialPatch, CredentialScope, CredentialType, NewCredential,
 };
-pub use ids::{CredentialId, InvitationId, RequestId, TokenId, UserId, WorkspaceId};
+pub use distinct::Distinct;
+pub use grants::{Grant, NewGrant, Permission, Permissions, SetGrant};
+pub use ids::{CredentialId, GrantId, InvitationId, RequestId, TokenId, UserId, WorkspaceId};
 pub use invitations::{AcceptInvitation, Invitation, InvitationToken, NewInvitation};
+pub use metadata::Metadata;
 pub use page::{Page, PageRequest, PageSize};
 pub use problem::{Problem, ProblemCode};
+pub use reveals::{IdReference, NameReference, Purpose, Reference, References, ValueQuery, ValuesRequest};
 pub use secret::SecretValue;
-pub use text::{Description, Email, Invalid, Name, Provider};
-pub use tokens::{ApiToken, ApiTokenSummary, Lifetime, NewApiToken};
+pub use service_accounts::{NewServiceAccount, ServiceAccount};
+pub use text::{Description, Email, IdempotencyKey, Invalid, Name, Provider, Tag, Tags};
+pub use tokens::{ApiToken, ApiTokenSummary, Lifetime, NewApiToken, TokenAction, TokenActions};
 pub use users::User;
+pub use versions::{CredentialVersion, Grace, NewVersion};
 pub use workspaces::{Member, NewWorkspace, SetRole, Workspace, WorkspaceRole};

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::distinct::Distinct;
+
 /// Why a text was refused; fit to be shown to whoever sent it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -22,6 +24,12 @@ pub struct BoundedText<const MAX: usize, const MULTILINE: bool = false>(String);
 pub type Name = BoundedText<255>;
 /// The service that a credential is for, such as `github`.
 pub type Provider = BoundedText<100>;
+/// A word that credentials are found by.
+pub type Tag = BoundedText<50>;
+/// The tags of a credential.
+pub type Tags = Distinct<Tag, 0, 20>;
+/// What a client calls a request that must not happen twice.
+pub type IdempotencyKey = BoundedText<254>;
 /// What a credential is for, in its owner's words.
 pub type Description = BoundedText<2000, true>;
 
@@ -63,6 +71,12 @@ impl<const MAX: usize, const MULTILINE: bool> PartialSchema for BoundedText<MAX,
 impl ToSchema for Name {
     fn name() -> Cow<'static, str> {
         "Name".into()
+    }
+}
+
+impl ToSchema for Tag {
+    fn name() -> Cow<'static, str> {
+        "Tag".into()
     }
 }
 

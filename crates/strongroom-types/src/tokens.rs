@@ -5,12 +5,15 @@ use chrono::{DateTime, Utc};
 use data_encoding::BASE64URL_NOPAD;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use strum::{Display, EnumString, VariantArray};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::ids::{TokenId, UserId};
-use crate::text::{Invalid, Name};
+use crate::distinct::Distinct;
+use crate::ids::{TokenId, UserId, WorkspaceId};
+use crate::text::{Invalid, Name, Provider};
 
 /// An API token: the id of its user, and 256 random bits. As text `srt_` and 64 characters of base64url.
 ///
@@ -78,11 +81,70 @@ impl std::fmt::Debug for ApiToken {
 /// An API token to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "name": "Laptop of Ada", "expires_in_days": 30 }))]
+#[schema(example = json!({ "name": "Laptop of Ada", "expires_in_days": 30, "actions": ["LIST", "USE"] }))]
 pub struct NewApiToken {
     pub name: Name,
     #[serde(default)]
     pub expires_in_days: Lifetime,
+    /// Credentials of that workspace only.
+    pub workspace_id: Option<WorkspaceId>,
+    /// Credentials of that provider only.
+    pub provider: Option<Provider>,
+    /// All of them, unless told. A token with less than all, or for one workspace or provider, works with credentials
+    /// and does nothing else.
+    #[serde(default)]
+    pub actions: TokenActions,
+}
+
+/// What a token lets its user do with credentials. It never lets him do more than he may himself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, VariantArray, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum TokenAction {
+    /// See them, masked.
+    List,
+    /// Obtain values for programs.
+    Use,
+    /// Reveal values.
+    Reveal,
+    /// Create, edit, rotate, revoke and restore.
+    Manage,
+}
+
+/// What a token is for; all of it, unless told. What manages sees what it manages, so that MANAGE brings LIST with it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "Distinct<TokenAction, 1, 4>")]
+pub struct TokenActions(Vec<TokenAction>);
+
+impl TokenActions {
+    /// Each of them.
+    pub fn as_slice(&self) -> &[TokenAction] {
+        &self.0
+    }
+}
+
+impl PartialSchema for TokenActions {
+    fn schema() -> RefOr<Schema> {
+        Distinct::<TokenAction, 1, 4>::schema()
+    }
+}
+
+impl ToSchema for TokenActions {}
+
+impl Default for TokenActions {
+    fn default() -> Self {
+        Self(TokenAction::VARIANTS.to_vec())
+    }
+}
+
+impl From<Distinct<TokenAction, 1, 4>> for TokenActions {
+    fn from(actions: Distinct<TokenAction, 1, 4>) -> Self {
+        let mut actions = actions.as_slice().to_vec();
+        if actions.contains(&TokenAction::Manage) && !actions.contains(&TokenAction::List) {
+            actions.push(TokenAction::List);
+        }
+        Self(actions)
+    }
 }
 
 /// How long a token lives: 1 to 365 days, and 90 unless told.
@@ -118,7 +180,13 @@ pub struct ApiTokenSummary {
     pub id: TokenId,
     #[schema(example = "Laptop of Ada")]
     pub name: String,
+    pub workspace_id: Option<WorkspaceId>,
+    pub provider: Option<String>,
+    pub actions: Vec<TokenAction>,
+    pub created_by: Option<UserId>,
     pub created_at: DateTime<Utc>,
+    /// To the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
     pub expires_at: DateTime<Utc>,
     pub revoked_at: Option<DateTime<Utc>>,
 }
@@ -145,6 +213,14 @@ mod tests {
         {
             assert!(ApiToken::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_token_that_manages_sees_what_it_manages() {
+        let parse = |text: &str| serde_json::from_str::<TokenActions>(text).unwrap();
+        assert_eq!(parse(r#"["USE"]"#).as_slice(), [TokenAction::Use]);
+        assert_eq!(parse(r#"["MANAGE"]"#).as_slice(), [TokenAction::Manage, TokenAction::List]);
+        assert_eq!(TokenActions::default().as_slice(), TokenAction::VARIANTS);
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use strongroom_crypto::{KeyProvider, KeyRing};
-use strongroom_service::Vault;
+use strongroom_service::{Limits, Vault};
 use strongroom_store::{Schema, Store};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
@@ -45,6 +45,9 @@ pub(super) struct ServeSettings {
     /// Reveals a minute that each user has; 0: as many as he likes
     #[arg(long, env = "STRONGROOM_REVEALS_PER_MINUTE", default_value_t = 10, value_name = "COUNT")]
     reveals_per_minute: u32,
+    /// Values a minute that the programs of each user have; 0: as many as they like
+    #[arg(long, env = "STRONGROOM_USES_PER_MINUTE", default_value_t = 600, value_name = "COUNT")]
+    uses_per_minute: u32,
     /// Connections to PostgreSQL
     #[arg(long, env = "STRONGROOM_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "COUNT",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -96,7 +99,7 @@ impl ServeSettings {
         }
         let store = Store::connect(app, system, self.database_connections).await?;
         let keys = KeyProvider::Local(self.keys(&store, folder).await?);
-        let vault = Vault::open(store.clone(), keys, NonZeroU32::new(self.reveals_per_minute)).await?;
+        let vault = Vault::open(store.clone(), keys, self.limits()).await?;
         let stop = stop_signal()?;
         let listener = Listener::bind(self.http.clone()).await?;
         announce(&listener, admin).await?;
@@ -105,6 +108,13 @@ impl ServeSettings {
             tracing::warn!("stopped with acts still under way in the database");
         }
         served
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            reveals_per_minute: NonZeroU32::new(self.reveals_per_minute),
+            uses_per_minute: NonZeroU32::new(self.uses_per_minute),
+        }
     }
 
     /// The keys of this vault. New ones are made for a new vault only: made for one that lost its key file, they would

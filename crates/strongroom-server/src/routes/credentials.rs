@@ -1,18 +1,18 @@
 //! /api/credentials and, as the admin path, /api/admin/secrets: the same acts on other rows.
-//! A value is in one answer only, that of `reveal`.
+//! No answer here has a value in it: those are in values.rs.
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
-use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use axum::http::StatusCode;
+use axum::http::header::ETAG;
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use strongroom_service::Kept;
 use strongroom_types::{
-    Credential, CredentialFilter, CredentialId, CredentialPatch, NewCredential, NewVersion, Page, ProblemCode,
-    SecretValue,
+    Credential, CredentialFilter, CredentialId, CredentialPatch, NameReference, NewCredential, Page,
 };
-use utoipa::ToSchema;
+use utoipa::IntoParams;
 
-use crate::extract::{self, As, Authenticated, Ids, Query};
+use crate::extract::{self, As, Authenticated, Ids, IfMatch, KeyedJson, Query};
 use crate::problem::Refusal;
 
 /// Keep a credential
@@ -24,21 +24,23 @@ use crate::problem::Refusal;
     path = "",
     operation_id = "create_credential",
     tag = "Credentials",
+    params(IdempotencyKeyHeader),
     request_body = NewCredential,
     responses(
-        (status = 201, description = "The credential, masked.", body = Credential),
+        (status = 201, description = "The credential, masked.", body = Credential, headers(("ETag" = String))),
         (status = 403, description = "You are neither OWNER nor ADMIN of the workspace."),
         (status = 404, description = "You are no member of such a workspace."),
         (status = 409, description = "There is an active credential of that provider and name."),
+        (status = 422, description = "The idempotency key was used for another request."),
     ),
 )]
 pub async fn create(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
     As(role): As,
-    extract::Json(new): extract::Json<NewCredential>,
-) -> Result<(StatusCode, Json<Credential>), Refusal> {
-    Ok((StatusCode::CREATED, Json(vault.create_credential(&caller, role, new).await?)))
+    KeyedJson(new, request): KeyedJson<NewCredential>,
+) -> Result<(StatusCode, Tagged), Refusal> {
+    Ok((StatusCode::CREATED, vault.create_credential(&caller, role, new, request.as_ref()).await?.into()))
 }
 
 /// List credentials
@@ -70,15 +72,15 @@ pub async fn list(
     operation_id = "credential",
     tag = "Credentials",
     params(CredentialId),
-    responses((status = 200, description = "The credential, masked.", body = Credential)),
+    responses((status = 200, description = "The credential, masked.", body = Credential, headers(("ETag" = String)))),
 )]
 pub async fn get(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
     As(role): As,
     Ids(id): Ids<CredentialId>,
-) -> Result<Json<Credential>, Refusal> {
-    Ok(Json(vault.credential(&caller, role, id).await?))
+) -> Result<Tagged, Refusal> {
+    Ok(vault.credential(&caller, role, id).await?.into())
 }
 
 /// Change what is known of a credential
@@ -89,11 +91,13 @@ pub async fn get(
     path = "",
     operation_id = "update_credential",
     tag = "Credentials",
-    params(CredentialId),
+    params(CredentialId, IfMatchHeader),
     request_body = CredentialPatch,
     responses(
-        (status = 200, description = "The credential as it is now, masked.", body = Credential),
+        (status = 200, description = "The credential as it is now, masked.", body = Credential, headers(("ETag" = String))),
+        (status = 403, description = "You may see the credential and not change it."),
         (status = 409, description = "There is an active credential of that provider and name."),
+        (status = 412, description = "It has changed since."),
     ),
 )]
 pub async fn update(
@@ -101,94 +105,60 @@ pub async fn update(
     Authenticated(caller): Authenticated,
     As(role): As,
     Ids(id): Ids<CredentialId>,
+    IfMatch(revision): IfMatch,
     extract::Json(patch): extract::Json<CredentialPatch>,
-) -> Result<Json<Credential>, Refusal> {
-    Ok(Json(vault.update_credential(&caller, role, id, patch).await?))
+) -> Result<Tagged, Refusal> {
+    Ok(vault.update_credential(&caller, role, id, revision, patch).await?.into())
 }
 
-/// A value, in plain text.
-// The one wire type that holds one.
-#[derive(Serialize, ToSchema)]
-pub struct Revealed<'a> {
-    id: CredentialId,
-    #[schema(value_type = SecretValue)]
-    value: &'a str,
-}
-
-/// Reveal a value
+/// Resolve a name
 ///
-/// The record of it is committed before the value is opened. You have ten reveals a minute, unless the instance says
-/// otherwise.
+/// Your own active credential of that provider and name; else that of a workspace of which you are OWNER or ADMIN; else one
+/// that is shared with you. Masked.
 #[utoipa::path(
     get,
     path = "",
-    operation_id = "reveal_credential",
+    operation_id = "resolve_credential",
     tag = "Credentials",
-    params(CredentialId),
+    params(NameReference),
     responses(
-        (status = 200, description = "The value, in plain text.", body = Revealed),
-        (status = 409, description = "The credential is revoked: restore it first."),
-        (status = 429, description = "You have revealed as many values as a minute allows."),
+        (status = 200, description = "The most specific credential, masked.", body = Credential, headers(("ETag" = String))),
+        (status = 404, description = "There is none of that provider and name."),
+        (status = 409, description = "Several are equally specific: give `workspace_id`, or take an id."),
     ),
 )]
-// Not for HEAD, which the router sends here too: a reveal that shows nothing would still be one.
-pub async fn reveal(
-    method: Method,
+pub async fn resolve(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
     As(role): As,
-    Ids(id): Ids<CredentialId>,
-) -> Result<Response, Refusal> {
-    if method != Method::GET {
-        return Err(Refusal::new(ProblemCode::MethodNotAllowed, "a value is revealed by GET"));
-    }
-    let value = vault.reveal_credential(&caller, role, id).await?;
-    Ok(Json(Revealed { id, value: value.expose() }).into_response())
-}
-
-/// Rotate a credential
-///
-/// The next value takes the place of the former one, which is kept as an earlier version.
-#[utoipa::path(
-    post,
-    path = "",
-    operation_id = "rotate_credential",
-    tag = "Credentials",
-    params(CredentialId),
-    request_body = NewVersion,
-    responses(
-        (status = 200, description = "The credential as it is now, masked.", body = Credential),
-        (status = 409, description = "The credential is revoked, or another rotation came in between."),
-    ),
-)]
-pub async fn rotate(
-    State(vault): State<super::State>,
-    Authenticated(caller): Authenticated,
-    As(role): As,
-    Ids(id): Ids<CredentialId>,
-    extract::Json(new): extract::Json<NewVersion>,
-) -> Result<Json<Credential>, Refusal> {
-    Ok(Json(vault.rotate_credential(&caller, role, id, new).await?))
+    Query(wanted): Query<NameReference>,
+) -> Result<Tagged, Refusal> {
+    Ok(vault.resolve_credential(&caller, role, &wanted).await?.into())
 }
 
 /// Revoke a credential
 ///
-/// Its value is not revealed any more. It can be restored.
+/// Its value is not revealed any more. It can be restored, for as long as the instance keeps revoked values.
 #[utoipa::path(
     delete,
     path = "",
     operation_id = "revoke_credential",
     tag = "Credentials",
-    params(CredentialId),
-    responses((status = 204, description = "Revoked.")),
+    params(CredentialId, IfMatchHeader),
+    responses(
+        (status = 204, description = "Revoked."),
+        (status = 403, description = "You may see the credential and not change it."),
+        (status = 412, description = "It has changed since."),
+    ),
 )]
 pub async fn revoke(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
     As(role): As,
     Ids(id): Ids<CredentialId>,
+    IfMatch(revision): IfMatch,
 ) -> Result<StatusCode, Refusal> {
-    vault.revoke_credential(&caller, role, id).await?;
+    vault.revoke_credential(&caller, role, id, revision).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -198,10 +168,13 @@ pub async fn revoke(
     path = "",
     operation_id = "restore_credential",
     tag = "Credentials",
-    params(CredentialId),
+    params(CredentialId, IfMatchHeader),
     responses(
-        (status = 200, description = "The credential as it is now, masked.", body = Credential),
+        (status = 200, description = "The credential as it is now, masked.", body = Credential, headers(("ETag" = String))),
+        (status = 403, description = "You may see the credential and not change it."),
         (status = 409, description = "Its name has been given to another since."),
+        (status = 410, description = "The value has been destroyed."),
+        (status = 412, description = "It has changed since."),
     ),
 )]
 pub async fn restore(
@@ -209,6 +182,52 @@ pub async fn restore(
     Authenticated(caller): Authenticated,
     As(role): As,
     Ids(id): Ids<CredentialId>,
-) -> Result<Json<Credential>, Refusal> {
-    Ok(Json(vault.restore_credential(&caller, role, id).await?))
+    IfMatch(revision): IfMatch,
+) -> Result<Tagged, Refusal> {
+    Ok(vault.restore_credential(&caller, role, id, revision).await?.into())
+}
+
+/// A credential with its ETag (RFC 9110, section 8.8.3), and whether an earlier request with the same key had made it.
+pub struct Tagged(Kept);
+
+impl From<Kept> for Tagged {
+    fn from(kept: Kept) -> Self {
+        Self(kept)
+    }
+}
+
+impl From<Credential> for Tagged {
+    fn from(credential: Credential) -> Self {
+        Self(Kept { credential, repeated: false })
+    }
+}
+
+impl IntoResponse for Tagged {
+    fn into_response(self) -> Response {
+        let Self(Kept { credential, repeated }) = self;
+        let etag = [(ETAG, format!("\"{}\"", credential.revision))];
+        let repetition = repeated.then_some([("idempotency-replayed", "true")]);
+        (etag, repetition.map(AppendHeaders), Json(credential)).into_response()
+    }
+}
+
+/// The revision that a change expects.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes what extract::IfMatch reads")]
+pub struct IfMatchHeader {
+    /// The ETag of an answer; where the credential has changed since, nothing is done.
+    #[param(rename = "If-Match", pattern = r#"^(\*|"[0-9]{1,9}")$"#, example = r#""3""#)]
+    if_match: Option<String>,
+}
+
+/// What a client calls a request that must not happen twice.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes what extract::KeyedJson reads")]
+pub struct IdempotencyKeyHeader {
+    /// A text of your choice, for this request alone. A repetition within a day changes nothing, and gets the credential as
+    /// it is then, with `Idempotency-Replayed: true`.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 254, pattern = "^[!-~]+$")]
+    idempotency_key: Option<String>,
 }

@@ -4,11 +4,15 @@
 mod activity;
 mod credentials;
 mod docs;
+mod grants;
 mod headers;
 mod health;
 mod invitations;
+mod service_accounts;
 mod tokens;
 mod users;
+mod values;
+mod versions;
 mod workspaces;
 
 use std::sync::Arc;
@@ -66,15 +70,32 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/api/workspaces/{id}/members", routes!(workspaces::members)),
         put("/api/workspaces/{id}/members/{user_id}", routes!(workspaces::set_member)),
         delete("/api/workspaces/{id}/members/{user_id}", routes!(workspaces::remove_member)),
+        get("/api/workspaces/{id}/service-accounts", routes!(service_accounts::list)),
+        post("/api/workspaces/{id}/service-accounts", routes!(service_accounts::create)),
+        delete("/api/workspaces/{id}/service-accounts/{account_id}", routes!(service_accounts::disable)),
+        get("/api/workspaces/{id}/service-accounts/{account_id}/tokens", routes!(service_accounts::list_tokens)),
+        post("/api/workspaces/{id}/service-accounts/{account_id}/tokens", routes!(service_accounts::create_token)),
+        delete(
+            "/api/workspaces/{id}/service-accounts/{account_id}/tokens/{token_id}",
+            routes!(service_accounts::revoke_token),
+        ),
         get("/api/credentials", routes!(credentials::list)),
         post("/api/credentials", routes!(credentials::create)),
         get("/api/credentials/audit", routes!(activity::list)),
+        get("/api/credentials/resolve", routes!(credentials::resolve)),
+        post("/api/credentials/values", routes!(values::reveal_all)),
         get("/api/credentials/{id}", routes!(credentials::get)),
         patch("/api/credentials/{id}", routes!(credentials::update)),
         delete("/api/credentials/{id}", routes!(credentials::revoke)),
-        get("/api/credentials/{id}/value", routes!(credentials::reveal)),
-        post("/api/credentials/{id}/rotate", routes!(credentials::rotate)),
         post("/api/credentials/{id}/restore", routes!(credentials::restore)),
+        get("/api/credentials/{id}/value", routes!(values::reveal)),
+        post("/api/credentials/{id}/rotate", routes!(versions::rotate)),
+        get("/api/credentials/{id}/versions", routes!(versions::list)),
+        post("/api/credentials/{id}/versions/{version}/restore", routes!(versions::restore)),
+        get("/api/credentials/{id}/grants", routes!(grants::list)),
+        post("/api/credentials/{id}/grants", routes!(grants::create)),
+        put("/api/credentials/{id}/grants/{grant_id}", routes!(grants::update)),
+        delete("/api/credentials/{id}/grants/{grant_id}", routes!(grants::revoke)),
         post("/api/admin/invitations", routes!(invitations::create)),
         get("/api/admin/secrets", routes!(credentials::list)),
         post("/api/admin/secrets", routes!(credentials::create)),
@@ -82,9 +103,11 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/api/admin/secrets/{id}", routes!(credentials::get)),
         patch("/api/admin/secrets/{id}", routes!(credentials::update)),
         delete("/api/admin/secrets/{id}", routes!(credentials::revoke)),
-        get("/api/admin/secrets/{id}/value", routes!(credentials::reveal)),
-        post("/api/admin/secrets/{id}/rotate", routes!(credentials::rotate)),
         post("/api/admin/secrets/{id}/restore", routes!(credentials::restore)),
+        get("/api/admin/secrets/{id}/value", routes!(values::reveal)),
+        post("/api/admin/secrets/{id}/rotate", routes!(versions::rotate)),
+        get("/api/admin/secrets/{id}/versions", routes!(versions::list)),
+        post("/api/admin/secrets/{id}/versions/{version}/restore", routes!(versions::restore)),
     ]
 }
 

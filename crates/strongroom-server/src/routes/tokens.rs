@@ -27,6 +27,13 @@ pub struct IssuedToken {
     expires_at: DateTime<Utc>,
 }
 
+impl From<strongroom_service::IssuedToken> for IssuedToken {
+    fn from(issued: strongroom_service::IssuedToken) -> Self {
+        let ApiTokenSummary { id, name, expires_at, .. } = issued.summary;
+        Self { token: issued.token.to_text().expose_secret().into(), id, name, expires_at }
+    }
+}
+
 /// Make an API token
 ///
 /// For yourself: nobody makes a token for somebody else.
@@ -43,10 +50,7 @@ pub async fn create(
     Authenticated(caller): Authenticated,
     extract::Json(new): extract::Json<NewApiToken>,
 ) -> Result<(StatusCode, Json<IssuedToken>), Refusal> {
-    let issued = vault.create_token(&caller, &new).await?;
-    let ApiTokenSummary { id, name, expires_at, .. } = issued.summary;
-    let token = issued.token.to_text().expose_secret().into();
-    Ok((StatusCode::CREATED, Json(IssuedToken { token, id, name, expires_at })))
+    Ok((StatusCode::CREATED, Json(vault.create_token(&caller, &new).await?.into())))
 }
 
 /// List your API tokens

@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use strongroom_crypto::{KeyProvider, KeyRing};
 use strongroom_server::{HttpSettings, Listener, router};
-use strongroom_service::Vault;
+use strongroom_service::{Limits, Vault};
 use strongroom_testing::{Person, TestDatabase};
 
 /// Tests send more at once than a client may.
@@ -84,7 +84,7 @@ impl Server {
         let database = TestDatabase::create().await;
         let keys = tempfile::tempdir().unwrap();
         let ring = KeyRing::create(&keys.path().join("keys.json")).unwrap();
-        let vault = Vault::open(database.store().await, KeyProvider::Local(ring), reveals_per_minute).await.unwrap();
+        let vault = Vault::open(database.store().await, KeyProvider::Local(ring), limits).await.unwrap();
         let http = http_settings(flags);
         let router = router(Arc::new(vault), &http);
         let listener = Listener::bind(http).await.unwrap();

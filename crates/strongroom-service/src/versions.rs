@@ -1,0 +1,113 @@
+//! Versions: the next value of a credential, the list of former ones, and their return.
+//! A former value that comes back is sealed anew, as the next version; nothing is ever put back in place.
+
+use strongroom_store::{KeyedRequest, SealedVersion};
+use strongroom_types::{
+    Caller, Credential, CredentialId, CredentialVersion, IdReference, NewVersion, Page, PageRequest, Purpose,
+    Reference, RuntimeRole,
+};
+
+use crate::credentials::unchanged;
+use crate::error::ServiceError;
+use crate::idempotency::{IdempotentRequest, Kept, claim, earlier};
+use crate::vault::Vault;
+
+impl Vault {
+    /// Puts the next value in place; the former version is kept, and answers for as long as its grace says.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`], [`ServiceError::Revoked`], [`ServiceError::Forbidden`],
+    /// [`ServiceError::PreconditionFailed`]; [`ServiceError::Conflict`] where another rotation came in between; the
+    /// store's `KeyReused`.
+    pub async fn rotate_credential(
+        &self,
+        caller: &Caller,
+        role: RuntimeRole,
+        id: CredentialId,
+        revision: Option<i32>,
+        new: NewVersion,
+        request: Option<&IdempotentRequest>,
+    ) -> Result<Kept, ServiceError> {
+        let keyed = request.map(|request| self.keyed(request));
+        let mut transaction = self.store.begin(caller, role).await?;
+        if let Some(kept) = earlier(&mut transaction, keyed.as_ref()).await? {
+            return Ok(kept);
+        }
+        let current = transaction.credential(id).await?.ok_or(ServiceError::NotFound)?;
+        transaction.commit().await?;
+        if revision.is_some_and(|revision| revision != current.revision) {
+            return Err(ServiceError::PreconditionFailed);
+        }
+        self.put_next(caller, role, &current, new, keyed.as_ref()).await
+    }
+
+    /// A page of the versions of a credential, masked.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`].
+    pub async fn list_versions(
+        &self,
+        caller: &Caller,
+        role: RuntimeRole,
+        id: CredentialId,
+        page: &PageRequest<i32>,
+    ) -> Result<Page<CredentialVersion>, ServiceError> {
+        let mut transaction = self.store.begin(caller, role).await?;
+        transaction.credential(id).await?.ok_or(ServiceError::NotFound)?;
+        let versions = transaction.versions(id, page).await?;
+        transaction.commit().await?;
+        Ok(Page::from_lookahead(versions, page.limit, |version| version.version.to_string()))
+    }
+
+    /// Makes an earlier value the next version. Recorded as such; the value is opened here and shown to nobody.
+    ///
+    /// # Errors
+    /// As [`Self::rotate_credential`], and [`ServiceError::Purged`].
+    pub async fn restore_version(
+        &self,
+        caller: &Caller,
+        role: RuntimeRole,
+        id: CredentialId,
+        version: i32,
+    ) -> Result<Credential, ServiceError> {
+        let current = self.credential(caller, role, id).await?;
+        if version == current.version {
+            return Err(ServiceError::Conflict("this is the current version"));
+        }
+        let reference = Reference::Id(IdReference { id, version: Some(version) });
+        let earlier = self.reveal_credential(caller, role, Purpose::Restore, reference).await?;
+        let new = NewVersion { value: earlier.value, expires_at: None, grace_seconds: None };
+        Ok(self.put_next(caller, role, &current, new, None).await?.credential)
+    }
+
+    async fn put_next(
+        &self,
+        caller: &Caller,
+        role: RuntimeRole,
+        current: &Credential,
+        new: NewVersion,
+        keyed: Option<&KeyedRequest>,
+    ) -> Result<Kept, ServiceError> {
+        if !current.is_active {
+            return Err(ServiceError::Revoked);
+        }
+        let binding = current.binding(current.version.saturating_add(1));
+        let envelope = self.keys.seal(&binding, &new.value).await?;
+        let sealed = SealedVersion { envelope, masked_value: new.masked_value(current.kind) };
+        let mut transaction = self.store.begin(caller, role).await?;
+        if let Some(kept) = claim(&mut transaction, keyed, current.id).await? {
+            return Ok(kept);
+        }
+        let rotated = transaction.rotate_credential(&binding, &sealed, new.expires_at, new.grace_seconds).await?;
+        let Some(rotated) = rotated else {
+            return Err(match unchanged(&mut transaction, current.id, Some(current.revision)).await? {
+                ServiceError::PreconditionFailed => {
+                    ServiceError::Conflict("the credential has changed meanwhile; look at it and try again")
+                }
+                other => other,
+            });
+        };
+        transaction.commit().await?;
+        Ok(Kept::now(rotated))
+    }
+}
