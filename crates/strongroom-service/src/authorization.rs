@@ -30,6 +30,14 @@ pub enum Action {
     ReadWorkspaceRecord,
     /// See that a workspace exists, and its name.
     ReadWorkspace,
+    /// Give it another name.
+    RenameWorkspace,
+    /// Destroy it, with everything in it.
+    DeleteWorkspace,
+    /// Be a member no more, as long as another OWNER stays.
+    LeaveWorkspace,
+    /// Make and disable its service accounts, and their tokens.
+    ManageServiceAccounts,
     /// See who is in it, with names and addresses.
     ReadMembers,
     /// Add, change or remove a MEMBER or GUEST.
@@ -50,9 +58,13 @@ pub fn allows(standing: Standing, action: Action) -> bool {
         Action::CreateWorkspaceCredential
         | Action::UseWorkspaceCredential
         | Action::ReadWorkspaceRecord
+        | Action::RenameWorkspace
+        | Action::ManageServiceAccounts
         | Action::ManageMembers => matches!(standing, Standing::Member(Owner | Admin)),
-        Action::ManageAdmins => standing == Standing::Member(Owner),
-        Action::ReadWorkspace | Action::ReadMembers => matches!(standing, Standing::Member(_)),
+        Action::ManageAdmins | Action::DeleteWorkspace => standing == Standing::Member(Owner),
+        Action::ReadWorkspace | Action::ReadMembers | Action::LeaveWorkspace => {
+            matches!(standing, Standing::Member(_))
+        }
         Action::UseSystemCredential | Action::Invite => standing == Standing::InstanceAdmin,
     }
 }

@@ -6,11 +6,13 @@ mod authorization;
 mod credentials;
 mod error;
 mod invitations;
+mod settings;
 mod tokens;
 mod users;
 mod vault;
 mod workspaces;
 
+pub use activity::ActivityExport;
 pub use authorization::{Action, Standing, allows};
 pub use error::ServiceError;
 pub use tokens::IssuedToken;

@@ -14,6 +14,7 @@ mod reveal;
 mod rows;
 mod schema;
 mod server_secrets;
+mod settings;
 mod store;
 mod tokens;
 mod users;

@@ -10,12 +10,15 @@ mod invitations;
 mod page;
 mod problem;
 mod secret;
+mod settings;
 mod text;
 mod tokens;
 mod users;
 mod workspaces;
 
-pub use activity::{Activity, ActivityAction, ActivityFilter, EntityType, Outcome};
+pub use activity::{
+    Activity, ActivityAction, ActivityFilter, ActivityPageRequest, EntityType, ExportFormat, ExportRequest, Outcome,
+};
 pub use caller::{Caller, RuntimeRole, UserAgent};
 pub use credentials::{
     Binding, Credential, CredentialFilter, CredentialPatch, CredentialScope, CredentialType, Metadata, NewCredential,
@@ -26,7 +29,10 @@ pub use invitations::{AcceptInvitation, Invitation, InvitationToken, NewInvitati
 pub use page::{Page, PageRequest, PageSize};
 pub use problem::{Problem, ProblemCode};
 pub use secret::SecretValue;
+pub use settings::{Days, Settings};
 pub use text::{Description, Email, Invalid, Name, Provider};
 pub use tokens::{ApiToken, ApiTokenSummary, Lifetime, NewApiToken};
 pub use users::User;
-pub use workspaces::{Member, NewWorkspace, SetRole, Workspace, WorkspaceRole};
+pub use workspaces::{
+    DeleteWorkspace, Member, NewWorkspace, RenameWorkspace, SetRole, Workspace, WorkspaceContents, WorkspaceRole,
+};

@@ -19,6 +19,7 @@ pub enum ProblemCode {
     MethodNotAllowed,
     RequestTimeout,
     Conflict,
+    ConfirmationRequired,
     CredentialRevoked,
     PayloadTooLarge,
     UnsupportedMediaType,
@@ -38,7 +39,7 @@ impl ProblemCode {
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::RequestTimeout => 408,
-            Self::Conflict | Self::CredentialRevoked => 409,
+            Self::Conflict | Self::ConfirmationRequired | Self::CredentialRevoked => 409,
             Self::PayloadTooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::RateLimited => 429,
@@ -68,6 +69,9 @@ impl ProblemCode {
             Self::MethodNotAllowed => "see `Allow`",
             Self::RequestTimeout => "no answer within 30 seconds; what was asked may still happen",
             Self::Conflict => "the name is taken, or the thing has changed meanwhile",
+            Self::ConfirmationRequired => {
+                "nothing has been done yet: `detail` says what would go, and what to send to confirm it"
+            }
             Self::CredentialRevoked => "restore it first",
             Self::PayloadTooLarge => "a body holds 512 KiB, a value 64 KiB",
             Self::UnsupportedMediaType => "send `application/json`",
@@ -88,6 +92,7 @@ impl ProblemCode {
             Self::MethodNotAllowed => "Method not allowed",
             Self::RequestTimeout => "The request took too long",
             Self::Conflict => "Conflict",
+            Self::ConfirmationRequired => "Confirm it first",
             Self::CredentialRevoked => "The credential is revoked",
             Self::PayloadTooLarge => "The request is too large",
             Self::UnsupportedMediaType => "Unsupported media type",

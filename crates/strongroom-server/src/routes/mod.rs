@@ -7,6 +7,7 @@ mod docs;
 mod headers;
 mod health;
 mod invitations;
+mod settings;
 mod tokens;
 mod users;
 mod workspaces;
@@ -63,22 +64,28 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/api/workspaces", routes!(workspaces::list)),
         post("/api/workspaces", routes!(workspaces::create)),
         get("/api/workspaces/{id}", routes!(workspaces::get)),
+        patch("/api/workspaces/{id}", routes!(workspaces::rename)),
+        delete("/api/workspaces/{id}", routes!(workspaces::delete)),
         get("/api/workspaces/{id}/members", routes!(workspaces::members)),
         put("/api/workspaces/{id}/members/{user_id}", routes!(workspaces::set_member)),
         delete("/api/workspaces/{id}/members/{user_id}", routes!(workspaces::remove_member)),
         get("/api/credentials", routes!(credentials::list)),
         post("/api/credentials", routes!(credentials::create)),
         get("/api/credentials/audit", routes!(activity::list)),
+        get("/api/credentials/audit/export", routes!(activity::export)),
         get("/api/credentials/{id}", routes!(credentials::get)),
         patch("/api/credentials/{id}", routes!(credentials::update)),
         delete("/api/credentials/{id}", routes!(credentials::revoke)),
         get("/api/credentials/{id}/value", routes!(credentials::reveal)),
         post("/api/credentials/{id}/rotate", routes!(credentials::rotate)),
         post("/api/credentials/{id}/restore", routes!(credentials::restore)),
+        get("/api/admin/settings", routes!(settings::get)),
+        put("/api/admin/settings", routes!(settings::put)),
         post("/api/admin/invitations", routes!(invitations::create)),
         get("/api/admin/secrets", routes!(credentials::list)),
         post("/api/admin/secrets", routes!(credentials::create)),
         get("/api/admin/secrets/audit", routes!(activity::list)),
+        get("/api/admin/secrets/audit/export", routes!(activity::export)),
         get("/api/admin/secrets/{id}", routes!(credentials::get)),
         patch("/api/admin/secrets/{id}", routes!(credentials::update)),
         delete("/api/admin/secrets/{id}", routes!(credentials::revoke)),
