@@ -8,6 +8,7 @@ export const omit = {
   credentialVersion: { encryptedValue: true },
   apiToken: { tokenHash: true },
   invitation: { tokenHash: true },
+  serverSecret: { envelope: true, secretHash: true },
 };
 
 const TOKEN = /^srt_([A-Za-z0-9_-]{64})$/;

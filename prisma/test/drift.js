@@ -16,6 +16,7 @@ const NATIVE_TYPES = {
   BigInt: () => 'bigint',
   JsonB: () => 'jsonb',
   ByteA: () => 'bytea',
+  Inet: () => 'inet',
 };
 
 /** What only the schema says and what only the database says. Both are empty when they agree. */
@@ -47,9 +48,12 @@ function describeSchema(text) {
     const table = `${model.schema}.${model.dbName ?? model.name}`;
     lines.push(`table ${table}`);
     for (const field of model.fields.filter(({ kind }) => kind !== 'object')) {
-      const type = enums.get(field.type) ?? columnType(field);
+      const type = columnType(field, enums.get(field.type));
       const required = field.isRequired ? ' NOT NULL' : '';
       lines.push(`column ${table}.${field.dbName ?? field.name}: ${type}${required}${columnDefault(field, type)}`);
+    }
+    for (const [name, type, required] of unsupportedColumns(text, model.name)) {
+      lines.push(`column ${table}.${name}: ${type}${required}`);
     }
     for (const field of model.fields.filter(({ relationFromFields }) => relationFromFields?.length)) {
       const target = models.get(field.type);
@@ -68,9 +72,18 @@ function describeSchema(text) {
   return lines;
 }
 
-function columnType({ type, nativeType, isList }) {
+/** The columns of types that Prisma does not know, and that its parser leaves out of what it tells. */
+function unsupportedColumns(text, model) {
+  const [, body] = new RegExp(`^model ${model} \\{\n([^]*?)^\\}`, 'm').exec(text);
+  const fields = body.matchAll(/^ +(\w+) +Unsupported\("([^"]+)"\)(\??)(?:.*@map\("(\w+)"\))?/gm);
+  return [...fields].map(([, name, type, optional, column]) => [column ?? name, type, optional ? '' : ' NOT NULL']);
+}
+
+function columnType({ type, nativeType, isList }, enumType) {
   const [native, parameters] = nativeType ?? [];
-  const name = native ? (NATIVE_TYPES[native]?.(...parameters) ?? `unknown type ${native}`) : DEFAULT_TYPES[type];
+  const name = native
+    ? (NATIVE_TYPES[native]?.(...parameters) ?? `unknown type ${native}`)
+    : (enumType ?? DEFAULT_TYPES[type]);
   return isList ? `${name}[]` : name;
 }
 

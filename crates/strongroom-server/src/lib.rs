@@ -4,7 +4,9 @@
 mod client;
 pub mod command;
 mod embedded;
+mod export;
 mod extract;
+mod housekeeping;
 mod limits;
 mod listener;
 mod openapi;

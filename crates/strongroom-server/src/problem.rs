@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use strongroom_crypto::SealingError;
 use strongroom_service::ServiceError;
 use strongroom_store::StoreError;
-use strongroom_types::{Problem, ProblemCode, RequestId};
+use strongroom_types::{Problem, ProblemCode, RequestId, WorkspaceContents};
 
 /// A refusal on its way out.
 #[derive(Debug)]
@@ -48,7 +48,8 @@ impl Refusal {
         Problem::new(self.code, self.detail)
     }
 
-    fn internal(error: &dyn std::error::Error) -> Self {
+    /// A defect of ours: the log has the details, the caller the id of the request.
+    pub fn internal(error: &dyn std::error::Error) -> Self {
         tracing::error!(error = %error, "an act failed");
         Self::new(
             ProblemCode::Internal,
@@ -80,6 +81,9 @@ impl From<ServiceError> for Refusal {
             ServiceError::Forbidden(detail) => Self::new(ProblemCode::Forbidden, detail),
             ServiceError::Invalid(detail) => Self::new(ProblemCode::InvalidRequest, detail),
             ServiceError::Conflict(detail) => Self::new(ProblemCode::Conflict, detail),
+            ServiceError::Unconfirmed(contents) => {
+                Self::new(ProblemCode::ConfirmationRequired, what_would_go(contents))
+            }
             ServiceError::Revoked => {
                 Self::new(ProblemCode::CredentialRevoked, "restore the credential first, if it is to be used again")
             }
@@ -142,6 +146,15 @@ impl From<StoreError> for Refusal {
             }
         }
     }
+}
+
+fn what_would_go(contents: WorkspaceContents) -> String {
+    let WorkspaceContents { credentials, active_credentials, service_accounts, members } = contents;
+    format!(
+        "this would destroy, for good, {credentials} credentials, {active_credentials} of them active, and \
+         {service_accounts} service accounts with their tokens, and end {members} memberships; to confirm it, pass the \
+         workspace's exact name as `confirm`"
+    )
 }
 
 /// Writes the body of a refusal, with the id of its request.

@@ -3,6 +3,7 @@
 
 use strongroom_crypto::SealingError;
 use strongroom_store::StoreError;
+use strongroom_types::WorkspaceContents;
 
 /// Every way in which an act does not happen.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,9 @@ pub enum ServiceError {
     /// It collides with what there is.
     #[error("conflict: {0}")]
     Conflict(&'static str),
+    /// Much would be lost, and the caller has not confirmed that he means it.
+    #[error("not confirmed")]
+    Unconfirmed(WorkspaceContents),
     /// The credential is revoked. Recorded.
     #[error("the credential is revoked")]
     Revoked,

@@ -10,12 +10,14 @@ mod idempotency;
 mod invitations;
 mod reveals;
 mod service_accounts;
+mod settings;
 mod tokens;
 mod users;
 mod vault;
 mod versions;
 mod workspaces;
 
+pub use activity::ActivityExport;
 pub use authorization::{Action, Standing, allows};
 pub use error::ServiceError;
 pub use idempotency::{IdempotentRequest, Kept};

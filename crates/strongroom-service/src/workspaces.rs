@@ -3,7 +3,7 @@
 
 use strongroom_store::{StoreError, Transaction};
 use strongroom_types::{
-    ActivityAction, Caller, Member, NewWorkspace, Page, PageRequest, RuntimeRole, UserId, Workspace, WorkspaceId,
+    ActivityAction, Caller, Member, Name, NewWorkspace, Page, PageRequest, RuntimeRole, UserId, Workspace, WorkspaceId,
     WorkspaceRole,
 };
 
@@ -51,6 +51,52 @@ impl Vault {
         Ok(workspace)
     }
 
+    /// Gives a workspace another name.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`]; [`ServiceError::Forbidden`], recorded, by role.
+    pub async fn rename_workspace(
+        &self,
+        caller: &Caller,
+        id: WorkspaceId,
+        name: &Name,
+    ) -> Result<Workspace, ServiceError> {
+        let transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let (action, attempt) = (Action::RenameWorkspace, ActivityAction::WorkspaceRenamed);
+        let mut transaction = require(transaction, caller, id, action, attempt).await?;
+        if !transaction.rename_workspace(id, name).await? {
+            return Err(ServiceError::NotFound);
+        }
+        let workspace = transaction.workspace(id).await?.ok_or(ServiceError::NotFound)?;
+        transaction.commit().await?;
+        Ok(workspace)
+    }
+
+    /// Destroys a workspace with everything in it: credentials with all their versions, service accounts with their
+    /// tokens, memberships, and tokens that reach nothing else. There is no way back. What the record says of it stays.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unconfirmed`] unless `confirmation` is its name; [`ServiceError::NotFound`];
+    /// [`ServiceError::Forbidden`], recorded, for whoever is no OWNER.
+    pub async fn delete_workspace(
+        &self,
+        caller: &Caller,
+        id: WorkspaceId,
+        confirmation: Option<&Name>,
+    ) -> Result<(), ServiceError> {
+        let transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let (action, attempt) = (Action::DeleteWorkspace, ActivityAction::WorkspaceDeleted);
+        let mut transaction = require(transaction, caller, id, action, attempt).await?;
+        let workspace = transaction.workspace(id).await?.ok_or(ServiceError::NotFound)?;
+        if confirmation.map(Name::as_str) != Some(&workspace.name) {
+            return Err(ServiceError::Unconfirmed(transaction.workspace_contents(id).await?));
+        }
+        if !transaction.delete_workspace(id).await? {
+            return Err(ServiceError::NotFound);
+        }
+        Ok(transaction.commit().await?)
+    }
+
     /// A page of who is in a workspace.
     ///
     /// # Errors
@@ -93,11 +139,12 @@ impl Vault {
         Ok(transaction.commit().await?)
     }
 
-    /// Takes a member out of a workspace; what he could see through it, he sees no more. Whoever is no OWNER may take
-    /// himself out.
+    /// Takes a member out of a workspace; what he could see through it, he sees no more. Everybody may take himself out,
+    /// but for the last OWNER.
     ///
     /// # Errors
-    /// As [`Self::set_member`].
+    /// [`ServiceError::NotFound`] for a workspace or a member that is not there; [`ServiceError::Forbidden`], recorded,
+    /// by role; [`ServiceError::Conflict`] for the last OWNER.
     pub async fn remove_member(
         &self,
         caller: &Caller,
@@ -106,17 +153,16 @@ impl Vault {
     ) -> Result<(), ServiceError> {
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
         let before = transaction.member_role(workspace, user).await?;
-        // Leaving needs no role.
-        let leaves = caller.user_id() == user && before != Some(WorkspaceRole::Owner);
-        if !leaves {
-            let action = managing([before, None]);
-            transaction = require(transaction, caller, workspace, action, ActivityAction::MemberRemoved).await?;
-            refuse_self(caller, user)?;
+        let action = if caller.user_id() == user { Action::LeaveWorkspace } else { managing([before, None]) };
+        let mut transaction = require(transaction, caller, workspace, action, ActivityAction::MemberRemoved).await?;
+        match transaction.remove_member(workspace, user).await {
+            Ok(true) => Ok(transaction.commit().await?),
+            Ok(false) => Err(ServiceError::NotFound),
+            Err(StoreError::Constraint) => Err(ServiceError::Conflict(
+                "you are its last owner: make somebody else OWNER first, or delete the workspace",
+            )),
+            Err(error) => Err(error.into()),
         }
-        if !transaction.remove_member(workspace, user).await? {
-            return Err(ServiceError::NotFound);
-        }
-        Ok(transaction.commit().await?)
     }
 }
 
@@ -148,10 +194,10 @@ fn managing(roles: [Option<WorkspaceRole>; 2]) -> Action {
     }
 }
 
-/// Nobody changes his own membership, so that the OWNER who acts is an OWNER who stays.
+/// Nobody changes his own role.
 fn refuse_self(caller: &Caller, user: UserId) -> Result<(), ServiceError> {
     if caller.user_id() == user {
-        return Err(ServiceError::Conflict("you cannot change your own membership; ask another owner"));
+        return Err(ServiceError::Conflict("you cannot change your own role; ask another owner"));
     }
     Ok(())
 }

@@ -105,6 +105,24 @@ async fn attempt(scene: &Scene, person: &Person, action: Action) -> bool {
             let statement = "SELECT FROM strongroom.workspace_members WHERE workspace_id = $1 AND user_id = $2";
             !sql.query(statement, &[workspace, guest]).await.unwrap().is_empty()
         }
+        Action::RenameWorkspace => {
+            let rename = "UPDATE strongroom.workspaces SET name = 'renamed' WHERE id = $1";
+            sql.execute(rename, &[workspace]).await.unwrap() == 1
+        }
+        Action::DeleteWorkspace => {
+            sql.execute("DELETE FROM strongroom.workspaces WHERE id = $1", &[workspace]).await.unwrap() == 1
+        }
+        Action::LeaveWorkspace => {
+            let leave = "DELETE FROM strongroom.workspace_members WHERE workspace_id = $1 AND user_id = $2";
+            sql.execute(leave, &[workspace, &person.id.0]).await.unwrap() == 1
+        }
+        Action::ManageServiceAccounts => {
+            let make = "INSERT INTO strongroom.users (id, display_name, workspace_id) VALUES ($1, 'robot', $2)";
+            let made = sql.execute(make, &[&fresh, workspace]).await.is_ok();
+            let disable = "UPDATE strongroom.users SET disabled_at = now() WHERE id = $1";
+            assert!(!made || sql.execute(disable, &[&fresh]).await.unwrap() == 1);
+            made
+        }
         Action::ManageMembers => {
             let raise =
                 "UPDATE strongroom.workspace_members SET role = 'MEMBER' WHERE workspace_id = $1 AND user_id = $2";

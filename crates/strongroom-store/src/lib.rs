@@ -17,6 +17,7 @@ mod rows;
 mod schema;
 mod server_secrets;
 mod service_accounts;
+mod settings;
 mod store;
 mod tokens;
 mod users;

@@ -3,7 +3,9 @@
 
 use sqlx::postgres::PgRow;
 use sqlx::{Row, query};
-use strongroom_types::{Member, NewWorkspace, PageRequest, UserId, Workspace, WorkspaceId, WorkspaceRole};
+use strongroom_types::{
+    Member, Name, NewWorkspace, PageRequest, UserId, Workspace, WorkspaceContents, WorkspaceId, WorkspaceRole,
+};
 
 use crate::error::StoreError;
 use crate::rows::parsed;
@@ -36,6 +38,52 @@ impl Transaction {
             .execute(self.connection())
             .await?;
         Ok(())
+    }
+
+    /// Gives a workspace another name. False: row-level security left the row as it was, or there was none.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn rename_workspace(&mut self, id: WorkspaceId, name: &Name) -> Result<bool, StoreError> {
+        let done = query("UPDATE strongroom.workspaces SET name = $2 WHERE id = $1")
+            .bind(id.0)
+            .bind(name.as_str())
+            .execute(self.connection())
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Destroys a workspace and everything in it. False: row-level security left it where it was, or there was none.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn delete_workspace(&mut self, id: WorkspaceId) -> Result<bool, StoreError> {
+        let done =
+            query("DELETE FROM strongroom.workspaces WHERE id = $1").bind(id.0).execute(self.connection()).await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// What is in a workspace, as far as the caller sees it; an OWNER sees all.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn workspace_contents(&mut self, id: WorkspaceId) -> Result<WorkspaceContents, StoreError> {
+        let row = query(
+            "SELECT count(*) AS credentials, count(*) FILTER (WHERE is_active) AS active_credentials,
+                    (SELECT count(*) FROM strongroom.users WHERE workspace_id = $1) AS service_accounts,
+                    (SELECT count(*) FROM strongroom.workspace_members AS m JOIN strongroom.users AS u ON u.id = m.user_id
+                     WHERE m.workspace_id = $1 AND u.workspace_id IS NULL) AS members
+             FROM strongroom.user_credentials WHERE workspace_id = $1",
+        )
+        .bind(id.0)
+        .fetch_one(self.connection())
+        .await?;
+        Ok(WorkspaceContents {
+            credentials: row.try_get("credentials")?,
+            active_credentials: row.try_get("active_credentials")?,
+            service_accounts: row.try_get("service_accounts")?,
+            members: row.try_get("members")?,
+        })
     }
 
     /// A workspace of the caller's.
@@ -128,7 +176,7 @@ impl Transaction {
     /// Removes a member. False: row-level security left the row where it was, or there was none.
     ///
     /// # Errors
-    /// As any statement.
+    /// [`StoreError::Constraint`] where the last OWNER leaves.
     pub async fn remove_member(&mut self, workspace: WorkspaceId, user: UserId) -> Result<bool, StoreError> {
         let done = query("DELETE FROM strongroom.workspace_members WHERE workspace_id = $1 AND user_id = $2")
             .bind(workspace.0)

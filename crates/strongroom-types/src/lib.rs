@@ -15,13 +15,16 @@ mod problem;
 mod reveals;
 mod secret;
 mod service_accounts;
+mod settings;
 mod text;
 mod tokens;
 mod users;
 mod versions;
 mod workspaces;
 
-pub use activity::{Activity, ActivityAction, ActivityFilter, EntityType, Outcome};
+pub use activity::{
+    Activity, ActivityAction, ActivityFilter, ActivityPageRequest, EntityType, ExportFormat, ExportRequest, Outcome,
+};
 pub use caller::{Caller, RuntimeRole, UserAgent};
 pub use credentials::{
     Binding, Credential, CredentialFilter, CredentialPatch, CredentialScope, CredentialType, NewCredential,
@@ -36,8 +39,11 @@ pub use problem::{Problem, ProblemCode};
 pub use reveals::{IdReference, NameReference, Purpose, Reference, References, ValueQuery, ValuesRequest};
 pub use secret::SecretValue;
 pub use service_accounts::{NewServiceAccount, ServiceAccount};
+pub use settings::{Days, Settings};
 pub use text::{Description, Email, IdempotencyKey, Invalid, Name, Provider, Tag, Tags};
 pub use tokens::{ApiToken, ApiTokenSummary, Lifetime, NewApiToken, TokenAction, TokenActions};
 pub use users::User;
 pub use versions::{CredentialVersion, Grace, NewVersion};
-pub use workspaces::{Member, NewWorkspace, SetRole, Workspace, WorkspaceRole};
+pub use workspaces::{
+    DeleteWorkspace, Member, NewWorkspace, RenameWorkspace, SetRole, Workspace, WorkspaceContents, WorkspaceRole,
+};

@@ -19,6 +19,7 @@ pub enum ProblemCode {
     MethodNotAllowed,
     RequestTimeout,
     Conflict,
+    ConfirmationRequired,
     CredentialRevoked,
     Ambiguous,
     CredentialPurged,
@@ -42,7 +43,7 @@ impl ProblemCode {
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::RequestTimeout => 408,
-            Self::Conflict | Self::CredentialRevoked | Self::Ambiguous => 409,
+            Self::Conflict | Self::ConfirmationRequired | Self::CredentialRevoked | Self::Ambiguous => 409,
             Self::CredentialPurged => 410,
             Self::PreconditionFailed => 412,
             Self::PayloadTooLarge => 413,
@@ -75,6 +76,9 @@ impl ProblemCode {
             Self::MethodNotAllowed => "see `Allow`",
             Self::RequestTimeout => "no answer within 30 seconds; what was asked may still happen",
             Self::Conflict => "the name is taken, or the thing has changed meanwhile",
+            Self::ConfirmationRequired => {
+                "nothing has been done yet: `detail` says what would go, and what to send to confirm it"
+            }
             Self::CredentialRevoked => "restore it first",
             Self::Ambiguous => "several credentials answer to that provider and name; give `workspace_id`, or an id",
             Self::CredentialPurged => {
@@ -103,6 +107,7 @@ impl ProblemCode {
             Self::MethodNotAllowed => "Method not allowed",
             Self::RequestTimeout => "The request took too long",
             Self::Conflict => "Conflict",
+            Self::ConfirmationRequired => "Confirm it first",
             Self::CredentialRevoked => "The credential is revoked",
             Self::Ambiguous => "Ambiguous",
             Self::CredentialPurged => "The value is gone",

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, VariantArray};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::ids::{UserId, WorkspaceId};
 use crate::text::Name;
@@ -37,6 +37,35 @@ pub struct Workspace {
 #[schema(example = json!({ "name": "Platform team" }))]
 pub struct NewWorkspace {
     pub name: Name,
+}
+
+/// The name that a workspace is to have.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Infrastructure" }))]
+pub struct RenameWorkspace {
+    pub name: Name,
+}
+
+/// The word that a deletion needs.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DeleteWorkspace {
+    /// The workspace's exact name. Without it nothing is deleted, and you are told what would be.
+    #[param(inline)]
+    pub confirm: Option<Name>,
+}
+
+/// What goes with a workspace when it is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkspaceContents {
+    pub credentials: i64,
+    /// Of them, how many are active.
+    pub active_credentials: i64,
+    pub service_accounts: i64,
+    /// People.
+    pub members: i64,
 }
 
 /// A person in a workspace.

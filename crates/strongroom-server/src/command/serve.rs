@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::{Failure, say, setup_token};
 use crate::embedded::{Cluster, Supervisor};
+use crate::housekeeping::Housekeeping;
 use crate::listener::{HttpSettings, Listener};
 use crate::routes::router;
 use crate::settings::{ConfigFile, DataFolder, KeyFile, RuntimeUrls};
@@ -99,12 +100,17 @@ impl ServeSettings {
         }
         let store = Store::connect(app, system, self.database_connections).await?;
         let keys = KeyProvider::Local(self.keys(&store, folder).await?);
-        let vault = Vault::open(store.clone(), keys, self.limits()).await?;
+        let vault = Arc::new(Vault::open(store.clone(), keys, self.limits()).await?);
         let stop = stop_signal()?;
         let listener = Listener::bind(self.http.clone()).await?;
         announce(&listener, admin).await?;
-        let served = listener.serve(router(Arc::new(vault), &self.http), stop).await;
-        if timeout(CLOSE_TIMEOUT, store.close()).await.is_err() {
+        let housekeeping = Housekeeping::start(vault.clone());
+        let served = listener.serve(router(vault, &self.http), stop).await;
+        let closing = async {
+            housekeeping.stop().await;
+            store.close().await;
+        };
+        if timeout(CLOSE_TIMEOUT, closing).await.is_err() {
             tracing::warn!("stopped with acts still under way in the database");
         }
         served

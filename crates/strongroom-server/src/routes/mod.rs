@@ -9,6 +9,7 @@ mod headers;
 mod health;
 mod invitations;
 mod service_accounts;
+mod settings;
 mod tokens;
 mod users;
 mod values;
@@ -67,6 +68,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/api/workspaces", routes!(workspaces::list)),
         post("/api/workspaces", routes!(workspaces::create)),
         get("/api/workspaces/{id}", routes!(workspaces::get)),
+        patch("/api/workspaces/{id}", routes!(workspaces::rename)),
+        delete("/api/workspaces/{id}", routes!(workspaces::delete)),
         get("/api/workspaces/{id}/members", routes!(workspaces::members)),
         put("/api/workspaces/{id}/members/{user_id}", routes!(workspaces::set_member)),
         delete("/api/workspaces/{id}/members/{user_id}", routes!(workspaces::remove_member)),
@@ -84,6 +87,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/api/credentials/audit", routes!(activity::list)),
         get("/api/credentials/resolve", routes!(credentials::resolve)),
         post("/api/credentials/values", routes!(values::reveal_all)),
+        get("/api/credentials/audit/export", routes!(activity::export)),
         get("/api/credentials/{id}", routes!(credentials::get)),
         patch("/api/credentials/{id}", routes!(credentials::update)),
         delete("/api/credentials/{id}", routes!(credentials::revoke)),
@@ -96,10 +100,13 @@ pub fn endpoints() -> Vec<Endpoint> {
         post("/api/credentials/{id}/grants", routes!(grants::create)),
         put("/api/credentials/{id}/grants/{grant_id}", routes!(grants::update)),
         delete("/api/credentials/{id}/grants/{grant_id}", routes!(grants::revoke)),
+        get("/api/admin/settings", routes!(settings::get)),
+        put("/api/admin/settings", routes!(settings::put)),
         post("/api/admin/invitations", routes!(invitations::create)),
         get("/api/admin/secrets", routes!(credentials::list)),
         post("/api/admin/secrets", routes!(credentials::create)),
         get("/api/admin/secrets/audit", routes!(activity::list)),
+        get("/api/admin/secrets/audit/export", routes!(activity::export)),
         get("/api/admin/secrets/{id}", routes!(credentials::get)),
         patch("/api/admin/secrets/{id}", routes!(credentials::update)),
         delete("/api/admin/secrets/{id}", routes!(credentials::revoke)),

@@ -4,7 +4,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use strongroom_types::{Member, NewWorkspace, Page, PageRequest, SetRole, UserId, Workspace, WorkspaceId};
+use strongroom_types::{
+    DeleteWorkspace, Member, NewWorkspace, Page, PageRequest, RenameWorkspace, SetRole, UserId, Workspace, WorkspaceId,
+};
 
 use crate::extract::{self, Authenticated, Ids, Query};
 use crate::problem::Refusal;
@@ -62,6 +64,57 @@ pub async fn get(
     Ok(Json(vault.workspace(&caller, id).await?))
 }
 
+/// Rename a workspace
+///
+/// OWNERs and ADMINs do it.
+#[utoipa::path(
+    patch,
+    path = "",
+    operation_id = "rename_workspace",
+    tag = "Workspaces",
+    params(WorkspaceId),
+    request_body = RenameWorkspace,
+    responses(
+        (status = 200, description = "The workspace.", body = Workspace),
+        (status = 403, description = "Your role in the workspace does not allow it."),
+    ),
+)]
+pub async fn rename(
+    State(vault): State<super::State>,
+    Authenticated(caller): Authenticated,
+    Ids(id): Ids<WorkspaceId>,
+    extract::Json(rename): extract::Json<RenameWorkspace>,
+) -> Result<Json<Workspace>, Refusal> {
+    Ok(Json(vault.rename_workspace(&caller, id, &rename.name).await?))
+}
+
+/// Delete a workspace
+///
+/// OWNERs do it. Everything in it is destroyed at once and for good: its credentials with all their versions, its service
+/// accounts with their tokens, its memberships and grants, and the tokens that were limited to it. What the record says of
+/// it stays, for those who acted and for the auditor.
+#[utoipa::path(
+    delete,
+    path = "",
+    operation_id = "delete_workspace",
+    tag = "Workspaces",
+    params(WorkspaceId, DeleteWorkspace),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 403, description = "Your role in the workspace does not allow it."),
+        (status = 409, description = "`confirm` is not its name. Nothing has been done; `detail` says what would go."),
+    ),
+)]
+pub async fn delete(
+    State(vault): State<super::State>,
+    Authenticated(caller): Authenticated,
+    Ids(id): Ids<WorkspaceId>,
+    Query(delete): Query<DeleteWorkspace>,
+) -> Result<StatusCode, Refusal> {
+    vault.delete_workspace(&caller, id, delete.confirm.as_ref()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// List who is in a workspace
 #[utoipa::path(
     get,
@@ -108,7 +161,7 @@ pub async fn set_member(
 
 /// Take a member out of a workspace
 ///
-/// OWNERs do it, and ADMINs for MEMBERs and GUESTs. Whoever is no OWNER may take himself out.
+/// OWNERs do it, and ADMINs for MEMBERs and GUESTs. Everybody may take himself out, but for the last OWNER.
 #[utoipa::path(
     delete,
     path = "",
@@ -118,7 +171,7 @@ pub async fn set_member(
     responses(
         (status = 204, description = "He is no member any more."),
         (status = 403, description = "Your role in the workspace does not allow it."),
-        (status = 409, description = "It is your own membership."),
+        (status = 409, description = "You are its last OWNER."),
     ),
 )]
 pub async fn remove_member(

@@ -84,6 +84,7 @@ impl Server {
         let database = TestDatabase::create().await;
         let keys = tempfile::tempdir().unwrap();
         let ring = KeyRing::create(&keys.path().join("keys.json")).unwrap();
+        let limits = Limits { reveals_per_minute, uses_per_minute: None };
         let vault = Vault::open(database.store().await, KeyProvider::Local(ring), limits).await.unwrap();
         let http = http_settings(flags);
         let router = router(Arc::new(vault), &http);

@@ -1,0 +1,61 @@
+//! Settings of the instance, which its administrators change while it runs: how long things are kept.
+//! What a server needs to start is not here.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use crate::text::Invalid;
+
+/// How long is kept what would otherwise stay for ever. All of it is said whenever it is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "record_retention_days": 730,
+    "record_retention_promise_days": 365,
+    "version_retention_days": 365,
+    "revoked_retention_days": 365,
+}))]
+pub struct Settings {
+    /// How long the record is kept; null: for ever. Never below the promise.
+    #[serde(deserialize_with = "present")]
+    #[schema(inline, required)]
+    pub record_retention_days: Option<Days>,
+    /// How long the record is kept at least, come what may; 0: nothing is promised. It is raised, and never lowered.
+    #[schema(minimum = 0, maximum = 36500)]
+    pub record_retention_promise_days: u16,
+    /// How long a former version is kept after the next one came; then its value is destroyed.
+    #[schema(inline)]
+    pub version_retention_days: Days,
+    /// How long a revoked credential can be restored; then its values are destroyed.
+    #[schema(inline)]
+    pub revoked_retention_days: Days,
+}
+
+/// An option that must be said, be it null: one that is forgotten would mean for ever.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Days>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+/// A number of days of 24 hours: 1 to 36500, a hundred years.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "u16")]
+#[schema(minimum = 1, maximum = 36500)]
+pub struct Days(u16);
+
+impl Days {
+    /// The longest time that there is.
+    pub const MAX: u16 = 36_500;
+
+    /// How many.
+    pub fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl TryFrom<u16> for Days {
+    type Error = Invalid;
+
+    fn try_from(days: u16) -> Result<Self, Invalid> {
+        if (1..=Self::MAX).contains(&days) { Ok(Self(days)) } else { Err(Invalid("must be 1 to 36500".into())) }
+    }
+}
