@@ -16,5 +16,4 @@ pub mod settings;
 
 pub use listener::{HttpSettings, Listener};
 pub use openapi::openapi;
-
 pub use routes::{Endpoint, endpoints, router};

@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use clap::Args;
-use governor::clock::{Clock, DefaultClock};
+use governor::clock::Clock;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use strongroom_types::{ApiToken, UserId};
 
@@ -146,7 +146,7 @@ impl<K: Hash + Eq + Clone> Share<K> {
             limiter.shrink_to_fit();
         }
         limiter.check_key(&key).map_err(|until| {
-            let wait = until.wait_time_from(DefaultClock::default().now());
+            let wait = until.wait_time_from(limiter.clock().now());
             // Rounded up: one who comes back then is let in.
             let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
             Refusal::rate_limited(seconds, format!("{who} as many requests as a minute allows; wait a moment"))

@@ -134,7 +134,7 @@ fn tell_apart(path: &str, operation: &mut Value) {
 fn implied_statuses(operation: &Value) -> Vec<u16> {
     let parameters = || operation["parameters"].as_array().into_iter().flatten();
     let (has_body, is_public) = (operation.get("requestBody").is_some(), operation["security"] == json!([{}]));
-    let mut statuses = vec![408, 500, 503];
+    let mut statuses = vec![408, 429, 500, 503];
     if !is_public {
         statuses.push(401);
     }

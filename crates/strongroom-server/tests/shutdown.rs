@@ -18,8 +18,8 @@ use strongroom_testing::{Person, TestDatabase};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// Less than the server waits for what does not end.
-const SOON: Duration = Duration::from_secs(20);
+/// Less than the server waits for what does not end, and less than it lets a client be silent.
+const SOON: Duration = Duration::from_secs(10);
 
 /// A server with somebody in it.
 struct Setting {

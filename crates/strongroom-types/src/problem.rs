@@ -74,7 +74,10 @@ impl ProblemCode {
                  admin path answers so to whoever is no administrator)"
             }
             Self::MethodNotAllowed => "see `Allow`",
-            Self::RequestTimeout => "no answer within 30 seconds; what was asked may still happen",
+            Self::RequestTimeout => {
+                "the body did not arrive in time, and nothing happened; or there is no answer within 30 seconds, and \
+                 what was asked may still happen: `detail` says which"
+            }
             Self::Conflict => "the name is taken, or the thing has changed meanwhile",
             Self::ConfirmationRequired => {
                 "nothing has been done yet: `detail` says what would go, and what to send to confirm it"
@@ -90,7 +93,10 @@ impl ProblemCode {
             Self::IdempotencyKeyReused => {
                 "that `Idempotency-Key` was sent with another request within a day; take a new one"
             }
-            Self::RateLimited => "wait as long as `Retry-After` says",
+            Self::RateLimited => {
+                "your address, your token or you have sent as many requests as a minute allows, or revealed as many \
+                 values; wait as long as `Retry-After` says"
+            }
             Self::Internal => "ours; quote the `request_id`",
             Self::Unavailable => "the database does not answer; `Retry-After`",
             Self::KeyUnavailable => "the key that sealed this value is not in the key file",

@@ -1,11 +1,12 @@
 //! Settings. Each is one field with `#[arg(long, env = "STRONGROOM_…")]` in the `Args` group of the part that it is
 //! for; name, flag, variable, default, bounds and text are said there and nowhere else. Commands flatten the groups
-//! that they use, [`Config`](crate::command::Config) all of them: from it come the keys of the file, the table of
-//! `strongroom config` and docs/configuration.md. Secrets have `hide_env_values`, and a `…_file` beside them.
+//! that they use, [`Config`] all of them: from it come the keys of the file, the table of `strongroom config` and
+//! docs/configuration.md. A secret has `hide_env_values`, and a `…_file` beside it, which secret.rs reads.
 
 mod database;
 mod folders;
 mod layers;
+mod secret;
 mod table;
 
 use std::path::PathBuf;
