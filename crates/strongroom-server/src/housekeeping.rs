@@ -50,4 +50,9 @@ async fn tidy(vault: &Vault) {
         Ok(removed) => tracing::info!(removed, "removed what the record is not to keep any more"),
         Err(error) => tracing::error!(%error, "the record was not purged; the next try is in an hour"),
     }
+    match vault.purge_credentials().await {
+        Ok(0) => {}
+        Ok(destroyed) => tracing::info!(destroyed, "destroyed values that are not to be kept any more"),
+        Err(error) => tracing::error!(%error, "values were not purged; the next try is in an hour"),
+    }
 }

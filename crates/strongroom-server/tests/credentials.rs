@@ -19,7 +19,7 @@ async fn a_credential_is_kept_listed_revealed_edited_rotated_revoked_and_restore
     let listed = server.get(&ada, "/api/credentials").await;
     assert_eq!(listed.json()["items"][0]["masked_value"], "****cdef");
     let revealed = server.get(&ada, &format!("{path}/value")).await;
-    assert_eq!(revealed.json(), json!({ "id": id, "value": "ghp_0123456789abcdef" }));
+    assert_eq!(revealed.json(), json!({ "id": id, "version": 1, "value": "ghp_0123456789abcdef" }));
     assert_eq!(revealed.header("cache-control"), "no-store");
 
     let patch = json!({ "name": "CI, renamed", "description": "for the pipeline", "metadata": { "team": "infra" } });

@@ -56,4 +56,19 @@ impl Vault {
             }
         }
     }
+
+    /// Destroys the values that the settings do not keep: former versions, and revoked credentials. For the server itself:
+    /// there is no caller.
+    ///
+    /// # Errors
+    /// As the store's; what was destroyed before stays so.
+    pub async fn purge_credentials(&self) -> Result<u64, ServiceError> {
+        let mut all = 0;
+        loop {
+            match self.store.purge_credentials().await? {
+                0 => return Ok(all),
+                destroyed => all += u64::from(destroyed.unsigned_abs()),
+            }
+        }
+    }
 }

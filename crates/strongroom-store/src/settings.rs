@@ -52,6 +52,14 @@ impl Store {
     pub async fn purge_record(&self) -> Result<i32, StoreError> {
         Ok(query_scalar("SELECT strongroom.purge_record()").fetch_one(self.pool(RuntimeRole::System)).await?)
     }
+
+    /// Destroys some hundreds of values that the settings do not keep; returns how many. 0: there are no more.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn purge_credentials(&self) -> Result<i32, StoreError> {
+        Ok(query_scalar("SELECT strongroom.purge_credentials()").fetch_one(self.pool(RuntimeRole::System)).await?)
+    }
 }
 
 fn settings(row: &PgRow) -> Result<Settings, sqlx::Error> {
