@@ -1,5 +1,5 @@
 //! Sealing: the envelope format, its associated data, the key ring, and who wraps data keys.
-//! The only crate that depends on a cipher, and it writes none: AES-256-GCM is aws-lc-rs.
+//! The only crate that depends on a cipher, and it writes none: AES-256-GCM is aws-lc-rs, argon2id is argon2.
 //! It never logs, never sees the database, and never tries a key that an envelope does not name.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
@@ -9,11 +9,13 @@ mod envelope;
 mod error;
 mod key_provider;
 mod key_ring;
+mod password;
 mod random;
 mod server_secret;
 
 pub use error::SealingError;
 pub use key_provider::KeyProvider;
 pub use key_ring::{KeyId, KeyRing};
+pub use password::{CURRENT_COST, Proof, derive_proof, new_parameters};
 pub use random::random_bytes;
 pub use server_secret::ServerSecret;

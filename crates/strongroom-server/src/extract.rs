@@ -15,31 +15,55 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use strongroom_service::IdempotentRequest;
 use strongroom_types::{
-    ApiToken, Caller, IdempotencyKey, InvitationToken, ProblemCode, RequestId, RuntimeRole, UserAgent,
+    ApiToken, Caller, IdempotencyKey, InvitationToken, ProblemCode, RequestDetails, RequestId, RuntimeRole, UserAgent,
 };
 use tower_http::timeout::TimeoutError;
 use zeroize::Zeroizing;
 
 pub use crate::client::ClientAddress;
+use crate::cookie::SessionCookie;
 use crate::limits::Attempt;
 use crate::problem::Refusal;
 
-/// Whoever sends an API token. The database proves it, in the transaction of the act.
+/// Whoever sends a token, as a bearer or in the session's cookie. The database proves it, in the transaction of the act.
 pub struct Authenticated(pub Caller);
 
 impl<S: Sync> FromRequestParts<S> for Authenticated {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let token = bearer(&parts.headers).and_then(|text| ApiToken::parse(text).ok());
-        let token = token.ok_or_else(Refusal::unauthenticated)?;
+        let cookie = parts.extensions.get::<SessionCookie>().and_then(|cookie| cookie.token(&parts.headers));
+        let token = match cookie {
+            // Two answers to who it is are none.
+            Some(_) if parts.headers.contains_key(AUTHORIZATION) => return Err(Refusal::unauthenticated()),
+            Some(token) => token?,
+            None => bearer(&parts.headers)
+                .and_then(|text| ApiToken::parse(text).ok())
+                .ok_or_else(Refusal::unauthenticated)?,
+        };
         if let Some(attempt) = parts.extensions.get::<Attempt>() {
             attempt.with(&token)?;
         }
-        let request_id = parts.extensions.get::<RequestId>().copied().unwrap_or_else(RequestId::generate);
-        let address = parts.extensions.get::<ClientAddress>().map(|client| client.0);
-        let user_agent = parts.extensions.get::<UserAgent>().cloned();
-        Ok(Self(Caller { token, request_id, address, user_agent }))
+        Ok(Self(details(parts).caller(token)))
+    }
+}
+
+/// A request of somebody who has yet to prove himself.
+pub struct Anonymous(pub RequestDetails);
+
+impl<S: Sync> FromRequestParts<S> for Anonymous {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        Ok(Self(details(parts)))
+    }
+}
+
+fn details(parts: &Parts) -> RequestDetails {
+    RequestDetails {
+        request_id: parts.extensions.get::<RequestId>().copied().unwrap_or_else(RequestId::generate),
+        address: parts.extensions.get::<ClientAddress>().map(|client| client.0),
+        user_agent: parts.extensions.get::<UserAgent>().cloned(),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod client;
 pub mod command;
+mod cookie;
 mod embedded;
 mod export;
 mod extract;

@@ -15,7 +15,8 @@ use crate::routes::endpoints;
 
 /// What a reader is told first.
 const INTRODUCTION: &str = "\
-A credential vault. Send an API token as `Authorization: Bearer srt_…`.
+A credential vault. Send an API token (`srt_…`) or that of a session (`srs_…`) as `Authorization: Bearer …`. Pages of \
+this server have the session in a cookie instead, which counts in requests from them alone.
 
 **Lists** come in pages, newest first. An answer with a `next_cursor` has more: pass it as `cursor`, with the same \
 filters. `limit` is 1 to 100, and 20 unless told.
@@ -62,7 +63,7 @@ fn security_schemes() -> ComponentsBuilder {
         SecurityScheme::Http(scheme.description(Some(description)).build())
     };
     Components::builder()
-        .security_scheme("token", bearer("srt_…", "An API token."))
+        .security_scheme("token", bearer("srt_…", "An API token, or the token of a session (`srs_…`)."))
         .security_scheme("invitation", bearer("sri_…", "A one-time invitation."))
 }
 

@@ -29,13 +29,22 @@ impl Refusal {
     pub fn unauthenticated() -> Self {
         Self::new(
             ProblemCode::Unauthenticated,
-            "send a valid API token as Authorization: Bearer srt_…; this one is missing, malformed, expired or revoked",
+            "sign in, or send a valid token as Authorization: Bearer …; this one is missing, malformed, expired or revoked",
         )
     }
 
     /// The same words for what is not there and what may not be known of.
     pub fn not_found() -> Self {
         Self::new(ProblemCode::NotFound, "there is no such thing here, or it is not yours to see")
+    }
+
+    /// A browser was made to send it by a page of somebody else's, or does not say that it was not.
+    pub fn cross_site() -> Self {
+        Self::new(
+            ProblemCode::CrossSiteRequest,
+            "a session's cookie counts in requests from pages of this server only, as Sec-Fetch-Site or Origin says; \
+             programs send a token as Authorization: Bearer …",
+        )
     }
 
     /// He has used up his share, and gets a new one after that many seconds.
@@ -102,6 +111,17 @@ impl From<ServiceError> for Refusal {
                 retry_after_seconds,
                 "you have obtained as many values as a minute allows; wait a moment",
             ),
+            ServiceError::NotSignedIn => {
+                Self::new(ProblemCode::Unauthenticated, "e-mail address or password are not right")
+            }
+            ServiceError::SignInThrottled { retry_after_seconds } => Self::rate_limited(
+                retry_after_seconds,
+                "too many attempts from your network have failed; wait as long as Retry-After says",
+            ),
+            ServiceError::Busy => Self {
+                retry_after_seconds: Some(5),
+                ..Self::new(ProblemCode::Unavailable, "too many people sign in at this moment; try again in a moment")
+            },
             ServiceError::Sealing(error) => error.into(),
             ServiceError::Store(error) => error.into(),
         }

@@ -38,6 +38,15 @@ pub enum ServiceError {
     /// The user has used up his reveals. The first such attempt of a minute is recorded.
     #[error("rate limited for {retry_after_seconds} s")]
     RateLimited { retry_after_seconds: u32 },
+    /// E-mail address or password are wrong; nobody says which. Recorded, where the address is somebody's.
+    #[error("not signed in")]
+    NotSignedIn,
+    /// Too many attempts to sign in have failed, of this account from this network, or of this network. Not looked at.
+    #[error("attempts to sign in are blocked for {retry_after_seconds} s")]
+    SignInThrottled { retry_after_seconds: u32 },
+    /// As many as can be served at a time are being served.
+    #[error("busy")]
+    Busy,
     /// A value was not sealed or opened.
     #[error(transparent)]
     Sealing(#[from] SealingError),

@@ -5,6 +5,8 @@ use strongroom_crypto::{KeyProvider, ServerSecret};
 use strongroom_store::{RevealLimit, Store};
 
 use crate::error::ServiceError;
+use crate::passwords::Derivations;
+use crate::sessions::SessionPolicy;
 
 /// Everything that acts need.
 pub struct Vault {
@@ -12,6 +14,8 @@ pub struct Vault {
     pub(crate) keys: KeyProvider,
     pub(crate) server_secret: ServerSecret,
     pub(crate) limits: Limits,
+    pub(crate) sessions: SessionPolicy,
+    pub(crate) derivations: Derivations,
 }
 
 /// How many values a minute a user has, by purpose.
@@ -29,9 +33,14 @@ impl Vault {
     ///
     /// # Errors
     /// [`ServiceError::Sealing`] where the keys are those of another vault.
-    pub async fn open(store: Store, keys: KeyProvider, limits: Limits) -> Result<Self, ServiceError> {
+    pub async fn open(
+        store: Store,
+        keys: KeyProvider,
+        limits: Limits,
+        sessions: SessionPolicy,
+    ) -> Result<Self, ServiceError> {
         let server_secret = server_secret(&store, &keys).await?;
-        Ok(Self { store, keys, server_secret, limits })
+        Ok(Self { store, keys, server_secret, limits, sessions, derivations: Derivations::default() })
     }
 
     /// Whether requests can be served now.

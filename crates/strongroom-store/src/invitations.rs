@@ -1,12 +1,14 @@
 //! Invitations in the database. Accepting one is the only act that nobody has proven himself for; the invitation is
 //! the proof, and a function that runs as the owner checks it.
 
-use sqlx::{Row, query};
+use sqlx::{Row, query, query_scalar};
 use strongroom_types::{
-    AcceptInvitation, ApiToken, Invitation, InvitationId, InvitationToken, Lifetime, NewInvitation, TokenId, UserId,
+    AcceptInvitation, ApiToken, Invitation, InvitationId, InvitationToken, Lifetime, NewInvitation, RuntimeRole,
+    TokenId, UserId,
 };
 
 use crate::error::StoreError;
+use crate::passwords::KeptPassword;
 use crate::store::{Store, Transaction};
 
 impl Transaction {
@@ -62,7 +64,45 @@ impl Store {
             .bind(TokenId::generate().0)
             .bind(token.expose())
             .bind(Lifetime::default().days())
-            .fetch_all(self.pool(strongroom_types::RuntimeRole::App))
+            .fetch_all(self.pool(RuntimeRole::App))
+            .await?;
+        Ok(())
+    }
+
+    /// The address that a live invitation names; None: whoever accepts it names his own.
+    ///
+    /// # Errors
+    /// [`StoreError::Unauthenticated`] for a secret that is not that of a live invitation.
+    pub async fn invited_email(&self, invitation: &InvitationToken) -> Result<Option<String>, StoreError> {
+        let email = query_scalar("SELECT strongroom.invited_email($1)").bind(invitation.expose());
+        Ok(email.fetch_one(self.pool(RuntimeRole::App)).await?)
+    }
+
+    /// The same as [`Store::accept_invitation`], with a password besides, or not at all.
+    ///
+    /// # Errors
+    /// Those of [`Store::accept_invitation`].
+    pub async fn accept_invitation_with_password(
+        &self,
+        server_secret: &[u8],
+        invitation: &InvitationToken,
+        accept: &AcceptInvitation,
+        token: &ApiToken,
+        password: &KeptPassword<'_>,
+    ) -> Result<(), StoreError> {
+        // The password first: its parameters are bound in one piece.
+        let accept_with_password = "SELECT strongroom.accept_invitation_with_password(
+            $1, $7, $8, $9, $10, $11, sha256($12), make_interval(days => $13), $2, $3, $4, $5, $6)";
+        password
+            .bind(query(accept_with_password).bind(server_secret))
+            .bind(invitation.expose())
+            .bind(token.user_id().0)
+            .bind(accept.email.as_ref().map(|e| e.as_str()))
+            .bind(accept.display_name.as_str())
+            .bind(TokenId::generate().0)
+            .bind(token.expose())
+            .bind(Lifetime::default().days())
+            .fetch_all(self.pool(RuntimeRole::App))
             .await?;
         Ok(())
     }

@@ -11,13 +11,16 @@ mod error;
 mod grants;
 mod idempotency;
 mod invitations;
+mod passwords;
 mod posture;
 mod reveal;
 mod rows;
 mod schema;
 mod server_secrets;
 mod service_accounts;
+mod sessions;
 mod settings;
+mod sign_in;
 mod store;
 mod tokens;
 mod users;
@@ -27,8 +30,10 @@ mod workspaces;
 pub use credentials::SealedVersion;
 pub use error::{SchemaError, StoreError};
 pub use idempotency::KeyedRequest;
+pub use passwords::{KeptPassword, OwnPassword, PasswordOutcome};
 pub use reveal::{Denial, RevealLimit, RevealOutcome};
 pub use schema::Schema;
+pub use sign_in::{SignInOutcome, SignInStep};
 pub use store::{Store, Transaction};
 
 /// A URL, without statement logging: statements are ours, but the log is no place for them.

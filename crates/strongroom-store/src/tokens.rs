@@ -82,11 +82,13 @@ impl Transaction {
     /// # Errors
     /// As any statement.
     pub async fn revoke_token(&mut self, user: UserId, id: TokenId) -> Result<bool, StoreError> {
-        let done = query("UPDATE strongroom.api_tokens SET revoked_at = now() WHERE user_id = $1 AND id = $2")
-            .bind(user.0)
-            .bind(id.0)
-            .execute(self.connection())
-            .await?;
+        let done = query(
+            "UPDATE strongroom.api_tokens SET revoked_at = now() WHERE user_id = $1 AND id = $2 AND kind = 'API_TOKEN'",
+        )
+        .bind(user.0)
+        .bind(id.0)
+        .execute(self.connection())
+        .await?;
         Ok(done.rows_affected() == 1)
     }
 }

@@ -20,6 +20,21 @@ pub struct Caller {
     pub user_agent: Option<UserAgent>,
 }
 
+/// What is known of a request before anybody has proven himself.
+#[derive(Clone, Debug)]
+pub struct RequestDetails {
+    pub request_id: RequestId,
+    pub address: Option<IpAddr>,
+    pub user_agent: Option<UserAgent>,
+}
+
+impl RequestDetails {
+    /// Whoever sent it with that token.
+    pub fn caller(self, token: ApiToken) -> Caller {
+        Caller { token, request_id: self.request_id, address: self.address, user_agent: self.user_agent }
+    }
+}
+
 impl Caller {
     /// The user that the token claims to be of.
     pub fn user_id(&self) -> UserId {

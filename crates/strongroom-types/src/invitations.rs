@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::ids::InvitationId;
+use crate::passwords::NewPassword;
 use crate::text::{Email, Invalid, Name};
 use crate::tokens::{parse, to_text};
 
@@ -75,6 +76,8 @@ pub struct AcceptInvitation {
     pub display_name: Name,
     /// Only for the set-up invitation of a new vault; elsewhere the invitation names the address.
     pub email: Option<Email>,
+    /// To sign in with later; one can be set at any time.
+    pub password: Option<NewPassword>,
 }
 
 #[cfg(test)]

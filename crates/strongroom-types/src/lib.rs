@@ -11,10 +11,12 @@ mod ids;
 mod invitations;
 mod metadata;
 mod page;
+mod passwords;
 mod problem;
 mod reveals;
 mod secret;
 mod service_accounts;
+mod sessions;
 mod settings;
 mod text;
 mod tokens;
@@ -25,7 +27,7 @@ mod workspaces;
 pub use activity::{
     Activity, ActivityAction, ActivityFilter, ActivityPageRequest, EntityType, ExportFormat, ExportRequest, Outcome,
 };
-pub use caller::{Caller, RuntimeRole, UserAgent};
+pub use caller::{Caller, RequestDetails, RuntimeRole, UserAgent};
 pub use credentials::{
     Binding, Credential, CredentialFilter, CredentialPatch, CredentialScope, CredentialType, NewCredential,
 };
@@ -35,10 +37,12 @@ pub use ids::{CredentialId, GrantId, InvitationId, RequestId, TokenId, UserId, W
 pub use invitations::{AcceptInvitation, Invitation, InvitationToken, NewInvitation};
 pub use metadata::Metadata;
 pub use page::{Page, PageRequest, PageSize};
+pub use passwords::{ChangePassword, NewPassword, Password, PasswordCost, PasswordParameters};
 pub use problem::{Problem, ProblemCode};
 pub use reveals::{IdReference, NameReference, Purpose, Reference, References, ValueQuery, ValuesRequest};
 pub use secret::SecretValue;
 pub use service_accounts::{NewServiceAccount, ServiceAccount};
+pub use sessions::{NewSession, Session, SessionTransport, SignIn, SignInMethod};
 pub use settings::{Days, Settings};
 pub use text::{Description, Email, IdempotencyKey, Invalid, Name, Provider, Tag, Tags};
 pub use tokens::{ApiToken, ApiTokenSummary, Lifetime, NewApiToken, TokenAction, TokenActions};

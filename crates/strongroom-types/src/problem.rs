@@ -15,6 +15,7 @@ pub enum ProblemCode {
     InvalidRequest,
     Unauthenticated,
     Forbidden,
+    CrossSiteRequest,
     NotFound,
     MethodNotAllowed,
     RequestTimeout,
@@ -39,7 +40,7 @@ impl ProblemCode {
         match self {
             Self::InvalidRequest => 400,
             Self::Unauthenticated => 401,
-            Self::Forbidden => 403,
+            Self::Forbidden | Self::CrossSiteRequest => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::RequestTimeout => 408,
@@ -64,10 +65,15 @@ impl ProblemCode {
     pub fn when(self) -> &'static str {
         match self {
             Self::InvalidRequest => "body or query is malformed or out of bounds; `detail` names the field",
-            Self::Unauthenticated => "the token is missing, malformed, unknown, expired or revoked; nobody says which",
+            Self::Unauthenticated => {
+                "the token is missing, malformed, unknown, expired or revoked, or the password is wrong; nobody says which"
+            }
             Self::Forbidden => {
                 "the thing is known to you, and your role does not allow the act; the first attempt of a minute is \
                  recorded, where it is about a workspace"
+            }
+            Self::CrossSiteRequest => {
+                "the session's cookie came in a request that is not known to be from a page of this server"
             }
             Self::NotFound => {
                 "there is no such thing, or it is not yours to see; nobody says which (a reveal on the \
@@ -98,7 +104,7 @@ impl ProblemCode {
                  values; wait as long as `Retry-After` says"
             }
             Self::Internal => "ours; quote the `request_id`",
-            Self::Unavailable => "the database does not answer; `Retry-After`",
+            Self::Unavailable => "the database does not answer, or too many people sign in at once; `Retry-After`",
             Self::KeyUnavailable => "the key that sealed this value is not in the key file",
         }
     }
@@ -109,6 +115,7 @@ impl ProblemCode {
             Self::InvalidRequest => "The request is not valid",
             Self::Unauthenticated => "Authentication is required",
             Self::Forbidden => "Not allowed",
+            Self::CrossSiteRequest => "Sent from another site",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
             Self::RequestTimeout => "The request took too long",

@@ -15,7 +15,8 @@ use crate::distinct::Distinct;
 use crate::ids::{TokenId, UserId, WorkspaceId};
 use crate::text::{Invalid, Name, Provider};
 
-/// An API token: the id of its user, and 256 random bits. As text `srt_` and 64 characters of base64url.
+/// What proves a caller, of whatever kind: the id of its user, and 256 random bits. As text `srt_` (API tokens) or
+/// `srs_` (sessions, and tokens that others were exchanged for) and 64 characters of base64url.
 ///
 /// The id is a claim until the database has found the hash of the whole: a token with another id is another token.
 /// It lets a value be sealed for its owner before the one round trip that proves him.
@@ -24,6 +25,7 @@ pub struct ApiToken(Box<Zeroizing<[u8; Self::BYTES]>>);
 
 impl ApiToken {
     const PREFIX: &'static str = "srt_";
+    const SESSION_PREFIX: &'static str = "srs_";
     const BYTES: usize = 16 + 32;
 
     /// Joins a user and fresh random bits.
@@ -35,12 +37,12 @@ impl ApiToken {
         Self(bytes)
     }
 
-    /// Reads the text form.
+    /// Reads either text form. The prefix is for people and secret scanners; what a token may do is in the database.
     ///
     /// # Errors
     /// Refuses all else, without repeating it.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        parse(text, Self::PREFIX).map(Self)
+        parse(text, Self::SESSION_PREFIX).or_else(|_| parse(text, Self::PREFIX)).map(Self)
     }
 
     /// The user that this token claims to be of.
@@ -54,9 +56,14 @@ impl ApiToken {
         &self.0[..]
     }
 
-    /// The text form, for the one answer that hands the token over.
+    /// The text form of an API token, for the one answer that hands it over.
     pub fn to_text(&self) -> SecretString {
         to_text(Self::PREFIX, self.expose())
+    }
+
+    /// The text form of a session's token, or of an exchanged one.
+    pub fn to_session_text(&self) -> SecretString {
+        to_text(Self::SESSION_PREFIX, self.expose())
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use strongroom_crypto::{KeyProvider, KeyRing};
-use strongroom_service::{Limits, Vault};
+use strongroom_service::{Limits, SessionPolicy, Vault};
 use strongroom_store::{Schema, Store};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
@@ -49,6 +49,14 @@ pub(super) struct ServeSettings {
     /// Values a minute that the programs of each user have; 0: as many as they like
     #[arg(long, env = "STRONGROOM_USES_PER_MINUTE", default_value_t = 600, value_name = "COUNT")]
     uses_per_minute: u32,
+    /// Minutes after which a session that rests has ended
+    #[arg(long, env = "STRONGROOM_SESSION_IDLE_MINUTES", default_value_t = 60, value_name = "MINUTES",
+          value_parser = clap::value_parser!(u64).range(5..=10_080))]
+    session_idle_minutes: u64,
+    /// Hours after which a session has ended, at work or not
+    #[arg(long, env = "STRONGROOM_SESSION_HOURS", default_value_t = 12, value_name = "HOURS",
+          value_parser = clap::value_parser!(u64).range(1..=720))]
+    session_hours: u64,
     /// Connections to PostgreSQL
     #[arg(long, env = "STRONGROOM_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "COUNT",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -100,7 +108,7 @@ impl ServeSettings {
         }
         let store = Store::connect(app, system, self.database_connections).await?;
         let keys = KeyProvider::Local(self.keys(&store, folder).await?);
-        let vault = Arc::new(Vault::open(store.clone(), keys, self.limits()).await?);
+        let vault = Arc::new(Vault::open(store.clone(), keys, self.limits(), self.sessions()).await?);
         let stop = stop_signal()?;
         let listener = Listener::bind(self.http.clone()).await?;
         announce(&listener, admin).await?;
@@ -120,6 +128,13 @@ impl ServeSettings {
         Limits {
             reveals_per_minute: NonZeroU32::new(self.reveals_per_minute),
             uses_per_minute: NonZeroU32::new(self.uses_per_minute),
+        }
+    }
+
+    fn sessions(&self) -> SessionPolicy {
+        SessionPolicy {
+            idle_timeout: Duration::from_secs(self.session_idle_minutes * 60),
+            lifetime: Duration::from_secs(self.session_hours * 3600),
         }
     }
 

@@ -8,8 +8,11 @@ mod grants;
 mod headers;
 mod health;
 mod invitations;
+mod passwords;
 mod service_accounts;
+mod sessions;
 mod settings;
+mod sign_in;
 mod tokens;
 mod users;
 mod values;
@@ -19,11 +22,11 @@ mod workspaces;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::{HeaderValue, Method};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use strongroom_service::Vault;
 use strongroom_types::{ProblemCode, RequestId};
 use tower_http::timeout::RequestBodyDeadlineLayer;
@@ -33,6 +36,7 @@ use utoipa_axum::routes;
 
 use self::headers::with_security_headers;
 use crate::client::identify;
+use crate::cookie::SessionCookie;
 use crate::limits::{Limits, limit};
 use crate::listener::HttpSettings;
 use crate::problem::{Refusal, render};
@@ -61,7 +65,13 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/health", routes!(health::health)),
         get("/ready", routes!(health::ready)),
         post("/api/invitations/accept", routes!(invitations::accept)),
+        post("/api/auth/sign-in", routes!(sign_in::sign_in)),
+        post("/api/auth/sign-out", routes!(sign_in::sign_out)),
         get("/api/me", routes!(users::me)),
+        put("/api/me/password", routes!(passwords::change)),
+        get("/api/sessions", routes!(sessions::list)),
+        delete("/api/sessions", routes!(sessions::end_others)),
+        delete("/api/sessions/{id}", routes!(sessions::end)),
         get("/api/tokens", routes!(tokens::list)),
         post("/api/tokens", routes!(tokens::create)),
         delete("/api/tokens/{id}", routes!(tokens::revoke)),
@@ -131,6 +141,7 @@ pub fn router(vault: Arc<Vault>, http: &HttpSettings) -> Router {
         .with_state(vault)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(RequestBodyDeadlineLayer::new(http.read_timeout()))
+        .layer(Extension(SessionCookie::of(http)))
         .layer(from_fn(run_to_the_end))
         .layer(from_fn_with_state(limits, limit))
         .layer(from_fn(render))

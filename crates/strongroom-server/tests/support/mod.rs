@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use strongroom_crypto::{KeyProvider, KeyRing};
 use strongroom_server::{HttpSettings, Listener, router};
-use strongroom_service::{Limits, Vault};
+use strongroom_service::{Limits, SessionPolicy, Vault};
 use strongroom_testing::{Person, TestDatabase};
 
 /// Tests send more at once than a client may.
@@ -85,7 +85,9 @@ impl Server {
         let keys = tempfile::tempdir().unwrap();
         let ring = KeyRing::create(&keys.path().join("keys.json")).unwrap();
         let limits = Limits { reveals_per_minute, uses_per_minute: None };
-        let vault = Vault::open(database.store().await, KeyProvider::Local(ring), limits).await.unwrap();
+        let vault = Vault::open(database.store().await, KeyProvider::Local(ring), limits, SessionPolicy::default())
+            .await
+            .unwrap();
         let http = http_settings(flags);
         let router = router(Arc::new(vault), &http);
         let listener = Listener::bind(http).await.unwrap();

@@ -1,0 +1,120 @@
+//! Passwords: how many are derived at a time, and how their owners set them.
+//! Nobody sets another's: an administrator who could would sign in as him, and read what is personal.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use strongroom_crypto::{Proof, SealingError, derive_proof, new_parameters};
+use strongroom_store::{KeptPassword, PasswordOutcome};
+use strongroom_types::{Caller, ChangePassword, NewPassword, Password, PasswordParameters, RuntimeRole};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use crate::error::ServiceError;
+use crate::vault::Vault;
+
+/// Derivations at a time; at the current cost they hold 76 MiB together.
+const AT_A_TIME: usize = 4;
+/// How long one waits for its turn.
+const TURN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The turns of derivations: each holds a core and much memory.
+pub(crate) struct Derivations {
+    turns: Arc<Semaphore>,
+    #[cfg(test)]
+    pub(crate) begun: std::sync::atomic::AtomicUsize,
+}
+
+impl Default for Derivations {
+    fn default() -> Self {
+        Self {
+            turns: Arc::new(Semaphore::new(AT_A_TIME)),
+            #[cfg(test)]
+            begun: Default::default(),
+        }
+    }
+}
+
+impl Derivations {
+    /// Derives what a password proves.
+    ///
+    /// # Errors
+    /// [`ServiceError::Busy`] where its turn does not come in time.
+    pub(crate) async fn derive(
+        &self,
+        password: &Password,
+        parameters: PasswordParameters,
+    ) -> Result<Proof, ServiceError> {
+        let turn = timeout(TURN_TIMEOUT, self.turns.clone().acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(ServiceError::Busy) };
+        #[cfg(test)]
+        self.begun.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let password = password.clone();
+        let derived = tokio::task::spawn_blocking(move || {
+            // Held until it is done, whoever has stopped waiting for it.
+            let _turn = turn;
+            derive_proof(&password, &parameters)
+        });
+        Ok(derived.await.map_err(|_| SealingError::Cipher)??)
+    }
+}
+
+impl Vault {
+    /// Sets the caller's password. Ends every session of his but the one that asks; API tokens live on.
+    ///
+    /// Whoever has a password has to give it, unless he signed in by OIDC a moment ago: a stolen session or token is not
+    /// to become a password.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] for a new password that is the caller's address, or without the current one where it is
+    /// needed; [`ServiceError::Forbidden`] where that is wrong; [`ServiceError::SignInThrottled`] where it was wrong too
+    /// often.
+    pub async fn change_password(&self, caller: &Caller, change: &ChangePassword) -> Result<(), ServiceError> {
+        let current = self.prove_password(caller, change).await?;
+        let (parameters, proof) = self.keep(change.new_password.as_password()).await?;
+        let new = KeptPassword { parameters, proof: &proof };
+        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let outcome = transaction.set_own_password(self.server_secret.expose(), current.as_deref(), &new).await?;
+        // What was refused is counted, and recorded.
+        transaction.commit().await?;
+        match outcome {
+            PasswordOutcome::Changed => Ok(()),
+            PasswordOutcome::WrongPassword => Err(ServiceError::Forbidden("the current password is not right")),
+            PasswordOutcome::Throttled { retry_after_seconds } => {
+                Err(ServiceError::SignInThrottled { retry_after_seconds })
+            }
+        }
+    }
+
+    /// What proves the caller's current password, where he needs one. No transaction is open while it is derived.
+    async fn prove_password(&self, caller: &Caller, change: &ChangePassword) -> Result<Option<Proof>, ServiceError> {
+        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let own = transaction.own_password(self.server_secret.expose()).await?;
+        let user = transaction.current_user().await?;
+        transaction.commit().await?;
+        check(&change.new_password, &user.email)?;
+        let (true, Some(parameters)) = (own.needed, own.parameters) else { return Ok(None) };
+        if let Some(retry_after_seconds) = own.retry_after_seconds {
+            return Err(ServiceError::SignInThrottled { retry_after_seconds });
+        }
+        let Some(current) = &change.current_password else {
+            return Err(ServiceError::Invalid("you have a password: give it as current_password"));
+        };
+        self.derivations.derive(current, parameters).await.map(Some)
+    }
+
+    /// What is kept of a new password.
+    pub(crate) async fn keep(&self, new: &Password) -> Result<(PasswordParameters, Proof), ServiceError> {
+        let parameters = new_parameters()?;
+        let proof = self.derivations.derive(new, parameters).await?;
+        Ok((parameters, proof))
+    }
+}
+
+/// Whether it may be the password of whoever has that address.
+///
+/// # Errors
+/// [`ServiceError::Invalid`] where it is the address.
+pub(crate) fn check(new: &NewPassword, email: &str) -> Result<(), ServiceError> {
+    if new.is(email) { Err(ServiceError::Invalid("a password must not be your e-mail address")) } else { Ok(()) }
+}
