@@ -48,6 +48,18 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
     }
 }
 
+/// Whether the caller is in a browser: he sends the session's cookie, and no bearer token.
+pub struct InBrowser(pub bool);
+
+impl<S: Sync> FromRequestParts<S> for InBrowser {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let cookie = parts.extensions.get::<SessionCookie>();
+        Ok(Self(cookie.is_some_and(|cookie| cookie.token(&parts.headers).is_some())))
+    }
+}
+
 /// A request of somebody who has yet to prove himself.
 pub struct Anonymous(pub RequestDetails);
 

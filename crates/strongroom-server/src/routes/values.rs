@@ -8,11 +8,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use strongroom_service::{RevealedValue, ServiceError};
 use strongroom_types::{
-    CredentialId, IdReference, Problem, ProblemCode, Reference, SecretValue, ValueQuery, ValuesRequest,
+    CredentialId, IdReference, Problem, ProblemCode, Purpose, Reference, SecretValue, ValueQuery, ValuesRequest,
 };
 use utoipa::ToSchema;
 
-use crate::extract::{self, As, Authenticated, Ids, Query};
+use crate::extract::{self, As, Authenticated, Ids, InBrowser, Query};
 use crate::problem::Refusal;
 
 /// A value, in plain text.
@@ -59,10 +59,12 @@ pub async fn reveal(
     As(role): As,
     Ids(id): Ids<CredentialId>,
     Query(query): Query<ValueQuery>,
+    InBrowser(in_browser): InBrowser,
 ) -> Result<Response, Refusal> {
     if method != Method::GET {
         return Err(Refusal::new(ProblemCode::MethodNotAllowed, "a value is revealed by GET"));
     }
+    refuse_use_in_browser(query.purpose, in_browser)?;
     let reference = Reference::Id(IdReference { id, version: query.version });
     let revealed = vault.reveal_credential(&caller, role, query.purpose, reference).await?;
     Ok(Json(Revealed::of(&revealed)).into_response())
@@ -98,12 +100,23 @@ pub async fn reveal_all(
     State(vault): State<super::State>,
     Authenticated(caller): Authenticated,
     As(role): As,
+    InBrowser(in_browser): InBrowser,
     extract::Json(request): extract::Json<ValuesRequest>,
 ) -> Result<Response, Refusal> {
+    refuse_use_in_browser(request.purpose, in_browser)?;
     let references = request.credentials.as_slice();
     let outcomes = vault.reveal_credentials(&caller, role, request.purpose, references).await?;
     let outcomes: Vec<Result<RevealedValue, Problem>> = outcomes.into_iter().map(|o| o.map_err(problem)).collect();
     Ok(Json(Answers { items: outcomes.iter().map(answered).collect() }).into_response())
+}
+
+/// A script that got into a page would otherwise have the larger limit, and its record would tell of a program.
+fn refuse_use_in_browser(purpose: Purpose, in_browser: bool) -> Result<(), Refusal> {
+    if purpose == Purpose::Use && in_browser {
+        let detail = "a browser's session reveals values; programs take an API token to use them";
+        return Err(Refusal::new(ProblemCode::Forbidden, detail));
+    }
+    Ok(())
 }
 
 fn answered(outcome: &Result<RevealedValue, Problem>) -> Answered<'_> {
