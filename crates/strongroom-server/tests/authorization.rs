@@ -13,6 +13,8 @@ use strongroom_server::endpoints;
 use strongroom_testing::Person;
 use support::{Server, credential};
 
+const PASSWORD: &str = "tell nobody this sentence";
+
 /// Who asks. Ada owns what is asked for: a workspace, and one credential each of her own and of the workspace.
 struct Cast {
     people: Vec<(&'static str, Option<String>)>,
@@ -26,6 +28,7 @@ async fn cast(server: &Server) -> Cast {
     let (ada, victim) = (server.person("ada").await, server.person("victim").await);
     let admin = Person::create_admin(&server.database, "admin").await;
     let workspace = server.workspace(&ada, "team").await;
+    server.set_password(&ada, PASSWORD).await;
     let text = |person: &Person| Some(person.token.to_text().expose_secret().to_owned());
     let mut people = vec![("nobody", None)];
     let revoked = server.post(&ada, "/api/tokens", json!({ "name": "ended" })).await.json();
@@ -58,6 +61,12 @@ async fn case(
         (_, "/api/invitations/accept") => Some(json!({ "display_name": "Eve", "email": "eve@example.org" })),
         ("POST", "/api/tokens") => Some(json!({ "name": "t" })),
         ("POST", "/api/workspaces") => Some(json!({ "name": "w" })),
+        // An attempt at nobody, of its own, so that none of them waits for another.
+        (_, "/api/auth/sign-in") => {
+            let email = format!("{}@example.org", strongroom_types::RequestId::generate());
+            Some(json!({ "email": email, "password": "wrong", "transport": "BEARER" }))
+        }
+        (_, "/api/me/password") => Some(json!({ "current_password": PASSWORD, "new_password": PASSWORD })),
         ("PUT", _) => Some(json!({ "role": "MEMBER" })),
         ("POST", "/api/admin/invitations") => {
             Some(json!({ "email": format!("{}@example.org", strongroom_types::RequestId::generate()) }))
@@ -74,6 +83,10 @@ async fn case(
         _ => None,
     };
     let path = match path {
+        "/api/sessions/{id}" => {
+            let begun = server.sign_in("ada@example.org", PASSWORD).await.json();
+            path.replace("{id}", begun["session_id"].as_str().unwrap())
+        }
         "/api/tokens/{id}" => {
             let token = server.post(&cast.ada, "/api/tokens", json!({ "name": "t" })).await;
             path.replace("{id}", &token.id())
@@ -100,6 +113,17 @@ async fn case(
     (of_credentials != kind.is_empty()).then_some((path, body))
 }
 
+/// The asker's token; another one of his where it ends by what he asks.
+async fn token_for(server: &Server, path: &str, token: Option<&str>) -> Option<String> {
+    if path == "/api/auth/sign-out" {
+        let made = server.send_as(token, Method::POST, "/api/tokens", Some(r#"{ "name": "t" }"#.into())).await;
+        if made.status == 201 {
+            return made.json()["token"].as_str().map(Into::into);
+        }
+    }
+    token.map(Into::into)
+}
+
 #[tokio::test]
 async fn every_endpoint_answers_everybody_as_reviewed() {
     let server = Server::start_with_limit(None).await;
@@ -114,6 +138,7 @@ async fn every_endpoint_answers_everybody_as_reviewed() {
                 let method = Method::from_bytes(endpoint.method.as_str().as_bytes()).unwrap();
                 // A fresh thing for each asker: what one has revoked, the next could not revoke.
                 let Some((path, body)) = case(&server, &cast, &method, endpoint.path, kind).await else { continue };
+                let token = token_for(&server, endpoint.path, token.as_deref()).await;
                 let answer = server.send_as(token.as_deref(), method, &path, body.map(|b| b.to_string())).await;
                 row += &format!("{:>15}", answer.status);
             }

@@ -118,3 +118,22 @@ impl Vault {
 pub(crate) fn check(new: &NewPassword, email: &str) -> Result<(), ServiceError> {
     if new.is(email) { Err(ServiceError::Invalid("a password must not be your e-mail address")) } else { Ok(()) }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests only")]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_derivation_waits_for_its_turn_and_not_for_ever() {
+        let derivations = Derivations::default();
+        let password = Password::new("tell nobody this sentence".into()).unwrap();
+        let parameters = new_parameters().unwrap();
+        let turns = derivations.turns.acquire_many(u32::try_from(AT_A_TIME).unwrap()).await.unwrap();
+        let refused = derivations.derive(&password, parameters).await;
+        assert!(matches!(refused, Err(ServiceError::Busy)));
+        drop(turns);
+        derivations.derive(&password, parameters).await.unwrap();
+        assert_eq!(derivations.turns.available_permits(), AT_A_TIME, "and gives it back");
+    }
+}

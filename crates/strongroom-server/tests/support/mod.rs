@@ -107,9 +107,22 @@ impl Server {
 
     /// With any token and any text as body.
     pub async fn send_as(&self, token: Option<&str>, method: Method, path: &str, body: Option<String>) -> Answer {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let headers: Vec<_> = bearer.iter().map(|bearer| ("authorization", bearer.as_str())).collect();
+        self.send_with(&headers, method, path, body).await
+    }
+
+    /// With any headers.
+    pub async fn send_with(
+        &self,
+        headers: &[(&str, &str)],
+        method: Method,
+        path: &str,
+        body: Option<String>,
+    ) -> Answer {
         let mut request = self.http.request(method, format!("{}{path}", self.url));
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);
@@ -120,6 +133,25 @@ impl Server {
             headers: answer.headers().clone(),
             text: answer.text().await.unwrap(),
         }
+    }
+
+    /// Sets a person's first password.
+    pub async fn set_password(&self, who: &Person, password: &str) {
+        let body = json!({ "new_password": password });
+        assert_eq!(self.send(Some(who), Method::PUT, "/api/me/password", Some(body)).await.status, 204);
+    }
+
+    /// An attempt to sign in, for a bearer token.
+    pub async fn sign_in(&self, email: &str, password: &str) -> Answer {
+        let body = json!({ "email": email, "password": password, "transport": "BEARER" });
+        self.send(None, Method::POST, "/api/auth/sign-in", Some(body)).await
+    }
+
+    /// The token of a new session.
+    pub async fn session(&self, email: &str, password: &str) -> String {
+        let answer = self.sign_in(email, password).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()["token"].as_str().unwrap().into()
     }
 
     pub async fn get(&self, who: &Person, path: &str) -> Answer {
