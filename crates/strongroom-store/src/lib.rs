@@ -6,6 +6,7 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 
 mod activity;
+mod backup;
 mod credentials;
 mod error;
 mod grants;
@@ -27,6 +28,7 @@ mod users;
 mod versions;
 mod workspaces;
 
+pub use backup::SealedValue;
 pub use credentials::SealedVersion;
 pub use error::{SchemaError, StoreError};
 pub use idempotency::KeyedRequest;

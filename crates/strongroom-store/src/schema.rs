@@ -49,7 +49,7 @@ impl Schema {
     /// [`SchemaError::Migration`] where an applied migration differs from ours or a new one fails (each is one
     /// transaction); [`SchemaError::Unsafe`] where the result is not the schema that this version knows.
     pub async fn migrate(&mut self) -> Result<Vec<String>, SchemaError> {
-        raw_sql(include_str!("roles.sql")).execute(&mut self.connection).await?;
+        self.make_roles().await?;
         self.become_owner().await?;
         self.connection.ensure_migrations_table(&MIGRATOR.table_name).await?;
         let before = self.applied().await?;
@@ -86,10 +86,20 @@ impl Schema {
         Ok(self.connection.close().await?)
     }
 
+    /// The roles, and the schema if there is none.
+    pub(crate) async fn make_roles(&mut self) -> Result<(), SchemaError> {
+        raw_sql(include_str!("roles.sql")).execute(&mut self.connection).await?;
+        Ok(())
+    }
+
     /// Objects belong to a role that cannot log in, whoever migrates.
     async fn become_owner(&mut self) -> Result<(), SchemaError> {
         raw_sql("SET ROLE strongroom_owner; SET search_path = strongroom").execute(&mut self.connection).await?;
         Ok(())
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.connection
     }
 
     async fn applied(&mut self) -> Result<Vec<i64>, SchemaError> {
