@@ -3,7 +3,7 @@
 //! key file, and never over one.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use age::scrypt::{Identity, Recipient};
 use age::{DecryptError, Decryptor};
@@ -31,6 +31,20 @@ impl Passphrase {
         let length = text.expose_secret().chars().count();
         if (15..=1024).contains(&length) { Ok(Self(text)) } else { Err(KeyBackupError::Passphrase) }
     }
+
+    /// Reads it from a file that its owner alone may use, less the line break at its end.
+    ///
+    /// # Errors
+    /// [`KeyBackupError::PassphraseFile`], and as [`Self::new`].
+    pub fn read(path: &Path) -> Result<Self, KeyBackupError> {
+        let refused = |reason| KeyBackupError::PassphraseFile { path: path.into(), reason };
+        let bytes = read_private(path).map_err(|error| match error {
+            SealingError::KeyFile { reason, .. } => refused(reason),
+            other => refused(other.to_string()),
+        })?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| refused("it is not UTF-8".into()))?;
+        Self::new(text.trim_end_matches(['\n', '\r']).to_owned().into())
+    }
 }
 
 /// Why there is no key backup, or none that opens. Never a part of a key or of the passphrase.
@@ -39,6 +53,9 @@ pub enum KeyBackupError {
     /// It would not hold whoever has the file.
     #[error("the passphrase of a key backup has 15 to 1024 characters; take several words that nobody guesses")]
     Passphrase,
+    /// The file with the passphrase cannot be used as it is.
+    #[error("the passphrase file {path}: {reason}")]
+    PassphraseFile { path: PathBuf, reason: String },
     /// The file was encrypted under another one.
     #[error("the passphrase is not the one that this key backup was made with")]
     WrongPassphrase,
@@ -56,7 +73,6 @@ pub enum KeyBackupError {
 /// The text of a key file that has been found whole, in memory.
 pub struct KeyBackup {
     text: Zeroizing<Vec<u8>>,
-    ring: KeyRing,
 }
 
 impl KeyBackup {
@@ -66,8 +82,8 @@ impl KeyBackup {
     /// As [`KeyRing::load`].
     pub fn of(key_file: &Path) -> Result<Self, KeyBackupError> {
         let text = read_private(key_file)?;
-        let ring = KeyRing::parse(key_file, &text)?;
-        Ok(Self { text, ring })
+        KeyRing::parse(key_file, &text)?;
+        Ok(Self { text })
     }
 
     /// Encrypts it.
@@ -95,23 +111,27 @@ impl KeyBackup {
         // At once, as KeyRing reads: a buffer that grew would leave keys behind where it was.
         let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE_BYTES));
         reader.take(MAX_FILE_BYTES as u64).read_to_end(&mut text).map_err(|_| KeyBackupError::Damaged)?;
-        let ring = KeyRing::parse(Path::new("in the backup"), &text)?;
-        Ok(Self { text, ring })
+        let backup = Self { text };
+        backup.ring()?;
+        Ok(backup)
     }
 
-    /// The names of its keys, for the operator.
-    pub fn ring(&self) -> &KeyRing {
-        &self.ring
+    /// Its keys.
+    ///
+    /// # Errors
+    /// None, once it has been found whole.
+    pub fn ring(&self) -> Result<KeyRing, KeyBackupError> {
+        Ok(KeyRing::parse(Path::new("in the backup"), &self.text)?)
     }
 
-    /// Writes the key file, mode 0600, on disk when this returns; and gives the keys.
+    /// Writes the key file, mode 0600, on disk when this returns.
     ///
     /// # Errors
     /// Refuses to overwrite: a key that is lost makes its values unreadable.
-    pub fn restore(self, key_file: &Path) -> Result<KeyRing, KeyBackupError> {
+    pub fn restore(&self, key_file: &Path) -> Result<(), KeyBackupError> {
         write_new(key_file, &self.text)
             .map_err(|e| SealingError::KeyFile { path: key_file.into(), reason: e.to_string() })?;
-        Ok(self.ring)
+        Ok(())
     }
 }
 

@@ -1,10 +1,11 @@
-//! The one binary: `serve`, `migrate`, `doctor`, `setup-token` and `config` run a server; the rest speaks to one over HTTP.
+//! The one binary: `serve`, `migrate`, `doctor`, `setup-token`, `config`, `backup` and `restore` run a server; the rest
+//! speaks to one over HTTP.
 //! It parses arguments and says why something failed; all else is in the libraries.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use strongroom_server::command::{Config, Doctor, Failure, Migrate, Serve, SetupToken};
+use strongroom_server::command::{Backup, Config, Doctor, Failure, Migrate, Restore, Serve, SetupToken};
 use strongroom_server::settings::{self, Log};
 use tracing_subscriber::EnvFilter;
 
@@ -25,6 +26,8 @@ enum Command {
     Doctor(Doctor),
     SetupToken(SetupToken),
     Config(Config),
+    Backup(Backup),
+    Restore(Restore),
     #[command(flatten)]
     Client(strongroom_cli::Command),
 }
@@ -50,6 +53,8 @@ async fn run() -> Result<(), Failure> {
         Command::Doctor(doctor) => doctor.run().await,
         Command::SetupToken(setup_token) => setup_token.run().await,
         Command::Config(config) => config.run(&origin),
+        Command::Backup(backup) => backup.run().await,
+        Command::Restore(restore) => restore.run().await,
         Command::Client(command) => Ok(command.run().await?),
     }
 }

@@ -28,7 +28,7 @@ mod users;
 mod versions;
 mod workspaces;
 
-pub use backup::SealedValue;
+pub use backup::{Inventory, SealedValue};
 pub use credentials::SealedVersion;
 pub use error::{SchemaError, StoreError};
 pub use idempotency::KeyedRequest;
