@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use strongroom_crypto::{KeyBackup, KeyBackupError, Passphrase};
+use strongroom_crypto::{KeyBackup, Passphrase};
 use strongroom_store::Inventory;
 use tempfile::NamedTempFile;
 use tokio::time::{MissedTickBehavior, interval};
@@ -106,7 +106,7 @@ impl Backup {
 async fn encrypted(key_file: &Path, passphrase: Passphrase) -> Result<Vec<u8>, Failure> {
     progress("encrypting the key file");
     let keys = KeyBackup::of(key_file)?;
-    Ok(tokio::task::spawn_blocking(move || Ok::<_, KeyBackupError>(keys.encrypt(&passphrase)?)).await??)
+    Ok(tokio::task::spawn_blocking(move || keys.encrypt(&passphrase)).await??)
 }
 
 /// A file beside its place, that vanishes unless it is finished.
