@@ -50,6 +50,15 @@ impl Inventory {
         server_major(&mut self.connection).await
     }
 
+    /// The envelope of the server's own secret; None before a server was first started.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn server_secret_envelope(&mut self) -> Result<Option<String>, SchemaError> {
+        let envelope = "SELECT envelope FROM strongroom.server_secrets";
+        Ok(query_scalar(envelope).fetch_optional(&mut self.connection).await?)
+    }
+
     /// Sealed versions of all credentials, current and former, by id and number, after the one that is named; an empty
     /// list is the end.
     ///

@@ -36,7 +36,7 @@ pub use passwords::{KeptPassword, OwnPassword, PasswordOutcome};
 pub use reveal::{Denial, RevealLimit, RevealOutcome};
 pub use schema::Schema;
 pub use sign_in::{SignInOutcome, SignInStep};
-pub use store::{Store, Transaction};
+pub use store::{Connections, Store, Transaction};
 
 /// A URL, without statement logging: statements are ours, but the log is no place for them.
 fn options(url: &str) -> Result<PgConnectOptions, SchemaError> {

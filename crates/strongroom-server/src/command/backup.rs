@@ -71,9 +71,9 @@ impl Backup {
         finish(keys_file, &self.keys_out)?;
         say(&format!("wrote {} and {}", self.database_out.display(), self.keys_out.display()));
         say(&format!("{}; keep the two files and the passphrase apart from each other", verified.summary()));
-        if verified.failed > 0 {
+        if verified.failed > 0 || verified.is_of_another_vault() {
             return Err(format!(
-                "not every value opens with the key file {}:{}",
+                "not everything opens with the key file {}; is it the right one?{}",
                 key_file.display(),
                 verified.failures()
             )

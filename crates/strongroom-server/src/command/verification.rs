@@ -14,6 +14,8 @@ const SHOWN: usize = 20;
 pub struct Verification {
     pub opened: u64,
     pub failed: u64,
+    /// Whether the server's own secret opens, without which no server starts; None where there is none yet.
+    secret_opens: Option<bool>,
     /// Which, and why; the first of them.
     shown: Vec<String>,
 }
@@ -26,6 +28,9 @@ impl Verification {
     pub async fn of(inventory: &mut Inventory, keys: KeyRing) -> Result<Self, Failure> {
         let keys = KeyProvider::Local(keys);
         let (mut result, mut last) = (Self::default(), None);
+        if let Some(envelope) = inventory.server_secret_envelope().await? {
+            result.secret_opens = Some(keys.open_server_secret(&envelope).await.is_ok());
+        }
         loop {
             let batch = inventory.sealed_values(last.as_ref()).await?;
             let Some(end) = batch.last() else { return Ok(result) };
@@ -51,9 +56,9 @@ impl Verification {
         }
     }
 
-    /// Whether there are values and none of them opens: then these are the keys of another vault.
+    /// Whether these are the keys of another vault: no server would start with them, or no value opens.
     pub fn is_of_another_vault(&self) -> bool {
-        self.opened == 0 && self.failed > 0
+        !self.secret_opens.unwrap_or(self.opened > 0 || self.failed == 0)
     }
 
     /// Says it in a sentence.
