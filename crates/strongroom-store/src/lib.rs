@@ -7,6 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 
 mod activity;
 mod backup;
+mod condition;
 mod credentials;
 mod error;
 mod grants;
@@ -29,6 +30,7 @@ mod versions;
 mod workspaces;
 
 pub use backup::{Inventory, SealedValue};
+pub use condition::Condition;
 pub use credentials::SealedVersion;
 pub use error::{SchemaError, StoreError};
 pub use idempotency::KeyedRequest;

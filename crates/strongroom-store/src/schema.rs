@@ -1,7 +1,7 @@
 //! The schema: roles, forward-only migrations, and the set-up invitation of a new vault.
 //! Runs as an administrator's login, which the server does not keep. All of it may run again, and at once.
 
-use sqlx::migrate::{Migrate, MigrateDatabase, Migrator};
+use sqlx::migrate::{Migrate, MigrateDatabase, Migration, Migrator};
 use sqlx::{ConnectOptions, Connection, PgConnection, Postgres, query, query_scalar, raw_sql};
 use strongroom_types::{InvitationId, InvitationToken};
 
@@ -56,11 +56,28 @@ impl Schema {
         // And not `run`, whose future is not Send (rust-lang/rust#96865).
         MIGRATOR.run_direct(None, &mut self.connection, false).await?;
         let new = MIGRATOR.iter().filter(|m| !before.contains(&m.version));
-        let applied = new.map(|m| format!("{:04} {}", m.version, m.description)).collect();
+        let applied = new.map(name).collect();
         match posture::schema_findings(&mut self.connection).await? {
             findings if findings.is_empty() => Ok(applied),
             findings => Err(SchemaError::Unsafe(findings)),
         }
+    }
+
+    /// The migrations that this version has and the database has not.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn pending(&mut self) -> Result<Vec<String>, SchemaError> {
+        let migrated = "SELECT to_regclass('strongroom._sqlx_migrations') IS NOT NULL";
+        let applied: Vec<i64> = match query_scalar(migrated).fetch_one(&mut self.connection).await? {
+            false => Vec::new(),
+            true => {
+                query_scalar("SELECT version FROM strongroom._sqlx_migrations WHERE success")
+                    .fetch_all(&mut self.connection)
+                    .await?
+            }
+        };
+        Ok(MIGRATOR.iter().filter(|m| !applied.contains(&m.version)).map(name).collect())
     }
 
     /// Makes that token the set-up invitation of a vault without people. False: somebody lives there already, or an
@@ -106,4 +123,8 @@ impl Schema {
         let applied = self.connection.list_applied_migrations(&MIGRATOR.table_name).await?;
         Ok(applied.into_iter().map(|m| m.version).collect())
     }
+}
+
+fn name(migration: &Migration) -> String {
+    format!("{:04} {}", migration.version, migration.description)
 }

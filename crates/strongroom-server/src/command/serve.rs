@@ -39,7 +39,7 @@ pub(super) struct ServeSettings {
     #[command(flatten)]
     http: HttpSettings,
     #[command(flatten)]
-    urls: RuntimeUrls,
+    pub(super) urls: RuntimeUrls,
     #[command(flatten)]
     pub(super) data: DataFolder,
     #[command(flatten)]
