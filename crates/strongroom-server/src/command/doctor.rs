@@ -49,11 +49,11 @@ impl Findings {
         say(&format!("error: {what}"));
     }
 
-    /// An error or a warning, as far as it is beyond the one bound or the other.
-    fn graded(&mut self, bad: bool, worrying: bool, what: &str) {
+    /// An error or a warning, as far as it is beyond the one bound or the other; then with what to do.
+    fn graded(&mut self, bad: bool, worrying: bool, what: &str, remedy: &str) {
         match (bad, worrying) {
-            (true, _) => self.error(what),
-            (false, true) => self.warning(what),
+            (true, _) => self.error(&format!("{what}; {remedy}")),
+            (false, true) => self.warning(&format!("{what}; {remedy}")),
             (false, false) => self.ok(what),
         }
     }
@@ -140,7 +140,7 @@ fn server(findings: &mut Findings, condition: &Condition) {
     }
     let skew = (condition.clock - now()).abs();
     let what = format!("the clocks of this machine and of PostgreSQL are {skew:.1} s apart");
-    findings.graded(skew > SKEW[1], skew > SKEW[0], &what);
+    findings.graded(skew > SKEW[1], skew > SKEW[0], &what, "have both set by NTP");
 }
 
 async fn keys(findings: &mut Findings, path: &Path, store: Option<&Store>) {
@@ -164,7 +164,7 @@ fn disk(findings: &mut Findings, folder: &Path) {
     let Ok(disk) = statvfs(folder) else { return };
     let free = disk.blocks_available() * disk.fragment_size();
     let what = format!("{} MB are free for the data folder {}", free / 1_000_000, folder.display());
-    findings.graded(free < FREE[1], free < FREE[0], &what);
+    findings.graded(free < FREE[1], free < FREE[0], &what, "make room before PostgreSQL stops");
 }
 
 /// Seconds since 1970 by the clock of this machine.
