@@ -29,7 +29,7 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         let mut response = next.run(request).await;
         drop(under_way);
         let (status, duration) = (response.status().as_u16(), started.elapsed());
-        tracing::info!(status, duration_ms = duration.as_secs_f64() * 1000.0, "answered");
+        tracing::info!(status, duration_ms = duration.as_micros() as f64 / 1000.0, "answered");
         describe(&Span::current(), method, &route, status);
         let labels = [("method", method.into()), ("route", route), ("status", format!("{}xx", status / 100))];
         metrics::histogram!("strongroom_http_request_duration_seconds", &labels).record(duration);
