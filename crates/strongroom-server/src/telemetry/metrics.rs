@@ -7,7 +7,7 @@ use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use clap::Args;
-use metrics::{describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use strongroom_store::Store;
 use tokio::net::TcpListener;
@@ -79,6 +79,10 @@ fn recorder() -> Result<PrometheusHandle, Failure> {
     describe_gauge!("strongroom_database_connections_allowed", "How many connections there may be, by role.");
     describe_histogram!("strongroom_database_acquire_duration_seconds", "Waiting for a connection, by role.");
     describe_gauge!("strongroom_build_info", "1, with the version of this server.");
+    // From nought, so that the first failure is an increase.
+    for operation in ["seal", "open"] {
+        counter!("strongroom_envelope_failures_total", "operation" => operation).increment(0);
+    }
     gauge!("strongroom_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)
 }
