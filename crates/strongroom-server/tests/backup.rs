@@ -17,11 +17,15 @@ use process::{Process, data_folder};
 use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_crypto::{KeyProvider, KeyRing};
+use strongroom_service::{Limits, Vault};
 use strongroom_store::{Inventory, Schema};
 use strongroom_testing::{Person, TestDatabase};
+use strongroom_types::RuntimeRole;
 use tempfile::TempDir;
 
 const PASSPHRASE: &str = "correct horse battery staple";
+
+const NO_LIMITS: Limits = Limits { reveals_per_minute: None, uses_per_minute: None };
 
 /// Somebody's view of a running server.
 struct Session<'a> {
@@ -280,10 +284,15 @@ async fn a_postgresql_of_ones_own_is_backed_up_and_restored_by_a_login_that_sees
     let admin = Person::create_admin(&from, "admin").await;
     let key_file = safe.path("keys.json");
     let keys = KeyProvider::Local(KeyRing::create(&key_file).unwrap());
-    let vault = strongroom_service::Vault::open(from.store().await, keys, None).await.unwrap();
-    let new = json!({ "name": "n", "provider": "p", "type": "SECRET", "value": "mine" });
-    let new = serde_json::from_value(new).unwrap();
-    vault.create_credential(&admin.caller(), strongroom_types::RuntimeRole::App, new).await.unwrap();
+    let vault = Vault::open(from.store().await, keys, NO_LIMITS).await.unwrap();
+    for name in ["mine", "purged"] {
+        let new = serde_json::from_value(json!({ "name": name, "provider": "p", "type": "SECRET", "value": name }));
+        vault.create_credential(&admin.caller(), RuntimeRole::App, new.unwrap(), None).await.unwrap();
+    }
+    // A value that was destroyed is nothing that could fail to open.
+    let purge = "UPDATE strongroom.user_credentials SET is_active = false, encrypted_value = NULL, purged_at = now()
+                 WHERE name = 'purged'";
+    from.sql("postgres").await.batch_execute(purge).await.unwrap();
 
     // Neither a superuser nor the owner; its name is its own, for roles are of the whole cluster.
     let (postgres, login) = (from.sql("postgres").await, format!("{}_admin", from.name()));

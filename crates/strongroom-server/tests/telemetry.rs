@@ -76,7 +76,10 @@ async fn metrics_count_requests_reveals_sealing_and_connections() {
     assert_eq!(figure(&metrics, &format!("{requests},status=\"2xx\"}}")), 1.0);
     assert_eq!(figure(&metrics, &format!("{requests},status=\"4xx\"}}")), 2.0);
     for (outcome, count) in [("allowed", 1.0), ("rate_limited", 1.0), ("not_found", 1.0)] {
-        assert_eq!(figure(&metrics, &format!("strongroom_reveals_total{{outcome=\"{outcome}\"}}")), count);
+        assert_eq!(
+            figure(&metrics, &format!("strongroom_reveals_total{{purpose=\"REVEAL\",outcome=\"{outcome}\"}}")),
+            count
+        );
     }
     for operation in ["seal", "open"] {
         let series = format!("strongroom_envelope_duration_seconds_count{{operation=\"{operation}\"}}");

@@ -59,7 +59,7 @@ impl Inventory {
         Ok(query_scalar(envelope).fetch_optional(&mut self.connection).await?)
     }
 
-    /// Sealed versions of all credentials, current and former, by id and number, after the one that is named; an empty
+    /// Sealed versions of all credentials, current and former and not purged, by id and number, after the one that is named; an empty
     /// list is the end.
     ///
     /// # Errors
@@ -72,7 +72,8 @@ impl Inventory {
                  UNION ALL
                  SELECT v.version, v.encrypted_value FROM strongroom.credential_versions AS v WHERE v.credential_id = c.id
              ) AS e
-             WHERE $1::uuid IS NULL OR (c.id >= $1 AND (c.id, e.version) > ($1, $2))
+             WHERE e.encrypted_value IS NOT NULL -- Purged otherwise.
+               AND ($1::uuid IS NULL OR (c.id >= $1 AND (c.id, e.version) > ($1, $2)))
              ORDER BY c.id, e.version LIMIT $3",
         )
         .bind(after.map(|binding| binding.credential_id.0))

@@ -10,6 +10,7 @@ mod backup;
 mod condition;
 mod credentials;
 mod error;
+mod expression;
 mod grants;
 mod idempotency;
 mod invitations;
