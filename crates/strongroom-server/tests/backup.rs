@@ -17,7 +17,7 @@ use process::{Process, data_folder};
 use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_crypto::{KeyProvider, KeyRing};
-use strongroom_service::{Limits, Vault};
+use strongroom_service::{Limits, SessionPolicy, Vault};
 use strongroom_store::{Inventory, Schema};
 use strongroom_testing::{Person, TestDatabase};
 use strongroom_types::RuntimeRole;
@@ -284,7 +284,7 @@ async fn a_postgresql_of_ones_own_is_backed_up_and_restored_by_a_login_that_sees
     let admin = Person::create_admin(&from, "admin").await;
     let key_file = safe.path("keys.json");
     let keys = KeyProvider::Local(KeyRing::create(&key_file).unwrap());
-    let vault = Vault::open(from.store().await, keys, NO_LIMITS).await.unwrap();
+    let vault = Vault::open(from.store().await, keys, NO_LIMITS, SessionPolicy::default()).await.unwrap();
     for name in ["mine", "purged"] {
         let new = serde_json::from_value(json!({ "name": name, "provider": "p", "type": "SECRET", "value": name }));
         vault.create_credential(&admin.caller(), RuntimeRole::App, new.unwrap(), None).await.unwrap();

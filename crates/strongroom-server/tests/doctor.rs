@@ -12,7 +12,7 @@ use std::process::Command;
 use nix::sys::signal::Signal;
 use process::{Process, data_folder};
 use strongroom_crypto::KeyRing;
-use strongroom_service::{Limits, Vault};
+use strongroom_service::{Limits, SessionPolicy, Vault};
 use strongroom_testing::TestDatabase;
 
 const NO_LIMITS: Limits = Limits { reveals_per_minute: None, uses_per_minute: None };
@@ -87,7 +87,7 @@ async fn the_keys_of_another_vault_are_found_before_anybody_needs_a_value() {
     let key_file = folder.path().join("keys.json");
     let ring = KeyRing::create(&key_file).unwrap();
     let keys = strongroom_crypto::KeyProvider::Local(ring);
-    Vault::open(database.store().await, keys, NO_LIMITS).await.unwrap();
+    Vault::open(database.store().await, keys, NO_LIMITS, SessionPolicy::default()).await.unwrap();
     assert!(of(&database, &key_file, &[]).1.contains("ok: the keys are those of this database"));
     let other = folder.path().join("other.json");
     KeyRing::create(&other).unwrap();
