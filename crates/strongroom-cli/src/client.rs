@@ -1,6 +1,8 @@
 //! One request to a server, and what became of it.
 //! The token is in one header of it, and in no message.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -24,6 +26,27 @@ pub enum ClientError {
     /// What was given cannot be read.
     #[error("{0}")]
     Input(String),
+}
+
+/// How long a health check waits.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Asks a server, as nobody, whether it can serve.
+///
+/// # Errors
+/// [`ClientError::Unreachable`], or why it cannot.
+pub async fn ready(url: &str) -> Result<(), ClientError> {
+    let unreachable = |e: reqwest::Error| ClientError::Unreachable(e.without_url().to_string());
+    let request = reqwest::Client::new().get(format!("{}/ready", url.trim_end_matches('/'))).timeout(HEALTH_TIMEOUT);
+    let answer = request.send().await.map_err(unreachable)?;
+    let (status, bytes) = (answer.status(), answer.bytes().await.map_err(unreachable)?);
+    let said: Option<Value> = serde_json::from_slice(&bytes).ok();
+    match said {
+        Some(said) if status.is_success() && said.get("status").is_some_and(|said| said == "ready") => Ok(()),
+        Some(said) => Err(serde_json::from_value(said)
+            .map_or(ClientError::Foreign(status.as_u16()), |problem| ClientError::Refused(Box::new(problem)))),
+        None => Err(ClientError::Foreign(status.as_u16())),
+    }
 }
 
 /// A server, and who asks it.

@@ -10,11 +10,17 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use strongroom_types::{CredentialId, CredentialType, WorkspaceId};
 
-use crate::client::{Client, ClientError};
+use crate::client::{Client, ClientError, ready};
 
 /// What a client can ask for.
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// Say whether a server is ready, by the exit code as well; for health checks
+    Health {
+        /// Where the server is
+        #[arg(long, env = "STRONGROOM_URL", default_value = "http://127.0.0.1:8750")]
+        url: String,
+    },
     /// Trade a one-time invitation, given as the token, for an API token
     Accept {
         /// Your name, as others will see it
@@ -105,6 +111,10 @@ impl Command {
     /// [`ClientError`].
     pub async fn run(self) -> Result<(), ClientError> {
         match self {
+            Self::Health { url } => {
+                ready(&url).await?;
+                print("ready")
+            }
             Self::Accept { name, email, server } => {
                 let body = json!({ "display_name": name, "email": email });
                 print_json(&server.client()?.send(Method::POST, "/api/invitations/accept", &[], Some(body)).await?)

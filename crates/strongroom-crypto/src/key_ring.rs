@@ -16,7 +16,7 @@ use crate::error::SealingError;
 use crate::random::random_bytes;
 
 /// Room for thousands of keys, and taken at once: a buffer that grew would leave keys behind where it was.
-const MAX_FILE_BYTES: usize = 1024 * 1024;
+pub(crate) const MAX_FILE_BYTES: usize = 1024 * 1024;
 
 /// The name of a key-encryption key: 1 to 64 letters, digits and `-._:`. Not secret; every envelope carries one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,23 +87,15 @@ impl KeyRing {
     /// # Errors
     /// Refuses a file that others may read or write, and one that is not a key file of this version.
     pub fn load(path: &Path) -> Result<Self, SealingError> {
-        let refused = |reason: String| SealingError::KeyFile { path: path.into(), reason };
-        // Opened once: what is checked is what is read.
-        let file = File::open(path).map_err(|e| refused(e.to_string()))?;
-        let metadata = file.metadata().map_err(|e| refused(e.to_string()))?;
-        let mode = metadata.permissions().mode();
-        if !metadata.is_file() || mode & 0o077 != 0 {
-            return Err(refused(format!("others may use it (mode {:o}); run chmod 600 on it", mode & 0o777)));
-        }
-        if ![0, geteuid().as_raw()].contains(&metadata.uid()) {
-            return Err(refused("it belongs to another user; run chown on it".into()));
-        }
-        let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE_BYTES));
-        file.take(MAX_FILE_BYTES as u64).read_to_end(&mut text).map_err(|e| refused(e.to_string()))?;
+        Self::parse(path, &read_private(path)?)
+    }
+
+    /// Reads the text of a key file; `path` is for refusals.
+    pub(crate) fn parse(path: &Path, text: &[u8]) -> Result<Self, SealingError> {
         // Where the JSON is wrong is fit to be told, what stands there is not.
-        let file: KeyFile = serde_json::from_slice(&text)
-            .map_err(|e| refused(format!("it is not a key file (line {}, column {})", e.line(), e.column())))?;
-        Self::from_file(&file).map_err(|e| refused(e.to_string()))
+        let file: KeyFile = serde_json::from_slice(text)
+            .map_err(|e| refused(path)(format!("it is not a key file (line {}, column {})", e.line(), e.column())))?;
+        Self::from_file(&file).map_err(|e| refused(path)(e.to_string()))
     }
 
     /// Makes a ring of one new key and writes it to a new file, mode 0600, on disk when this returns.
@@ -111,7 +103,7 @@ impl KeyRing {
     /// # Errors
     /// Refuses to overwrite: a key that is lost makes its values unreadable.
     pub fn create(path: &Path) -> Result<Self, SealingError> {
-        let refused = |reason: String| SealingError::KeyFile { path: path.into(), reason };
+        let refused = refused(path);
         let key = Zeroizing::new(random_bytes::<KEY_BYTES>()?);
         let id = KeyId(format!("local-{}", HEXLOWER.encode(&random_bytes::<8>()?)));
         let file =
@@ -165,8 +157,30 @@ impl std::fmt::Debug for KeyRing {
     }
 }
 
+fn refused(path: &Path) -> impl Fn(String) -> SealingError {
+    move |reason| SealingError::KeyFile { path: path.into(), reason }
+}
+
+/// The text of a file that its owner alone may use.
+pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, SealingError> {
+    let refused = refused(path);
+    // Opened once: what is checked is what is read.
+    let file = File::open(path).map_err(|e| refused(e.to_string()))?;
+    let metadata = file.metadata().map_err(|e| refused(e.to_string()))?;
+    let mode = metadata.permissions().mode();
+    if !metadata.is_file() || mode & 0o077 != 0 {
+        return Err(refused(format!("others may use it (mode {:o}); run chmod 600 on it", mode & 0o777)));
+    }
+    if ![0, geteuid().as_raw()].contains(&metadata.uid()) {
+        return Err(refused("it belongs to another user; run chown on it".into()));
+    }
+    let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE_BYTES));
+    file.take(MAX_FILE_BYTES as u64).read_to_end(&mut text).map_err(|e| refused(e.to_string()))?;
+    Ok(text)
+}
+
 /// All or nothing, and never over a file that is there.
-fn write_new(path: &Path, text: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write_new(path: &Path, text: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o600)).tempfile_in(folder)?;
     file.write_all(text)?;

@@ -1,5 +1,6 @@
 //! Sealing: the envelope format, its associated data, the key ring, and who wraps data keys.
-//! The only crate that depends on a cipher, and it writes none: AES-256-GCM is aws-lc-rs, argon2id is argon2.
+//! The only crate that depends on a cipher, and it writes none: AES-256-GCM is aws-lc-rs, argon2id is argon2, and backups
+//! of keys are age's.
 //! It never logs, never sees the database, and never tries a key that an envelope does not name.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
@@ -7,6 +8,7 @@ mod aead;
 mod associated_data;
 mod envelope;
 mod error;
+mod key_backup;
 mod key_provider;
 mod key_ring;
 mod password;
@@ -14,6 +16,7 @@ mod random;
 mod server_secret;
 
 pub use error::SealingError;
+pub use key_backup::{KeyBackup, KeyBackupError, Passphrase};
 pub use key_provider::KeyProvider;
 pub use key_ring::{KeyId, KeyRing};
 pub use password::{CURRENT_COST, Proof, derive_proof, new_parameters};

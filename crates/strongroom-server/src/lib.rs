@@ -14,7 +14,9 @@ mod openapi;
 mod problem;
 mod routes;
 pub mod settings;
+mod telemetry;
 
 pub use listener::{HttpSettings, Listener};
 pub use openapi::openapi;
 pub use routes::{Endpoint, endpoints, router};
+pub use telemetry::{LogSettings, Telemetry};

@@ -1,12 +1,13 @@
-//! The one binary: `serve`, `migrate`, `doctor`, `setup-token` and `config` run a server; the rest speaks to one over HTTP.
+//! The one binary: `serve`, `migrate`, `doctor`, `setup-token`, `config`, `backup` and `restore` run a server; the rest
+//! speaks to one over HTTP.
 //! It parses arguments and says why something failed; all else is in the libraries.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use strongroom_server::command::{Config, Doctor, Failure, Migrate, Serve, SetupToken};
-use strongroom_server::settings::{self, Log};
-use tracing_subscriber::EnvFilter;
+use strongroom_server::command::{Backup, Config, Doctor, Failure, Migrate, Restore, Serve, SetupToken};
+use strongroom_server::settings::Origin;
+use strongroom_server::{LogSettings, Telemetry, settings};
 
 /// Strongroom: a credential vault on PostgreSQL
 #[derive(Parser, Debug)]
@@ -15,7 +16,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    log: Log,
+    log: LogSettings,
 }
 
 #[derive(Subcommand, Debug)]
@@ -25,6 +26,8 @@ enum Command {
     Doctor(Doctor),
     SetupToken(SetupToken),
     Config(Config),
+    Backup(Backup),
+    Restore(Restore),
     #[command(flatten)]
     Client(strongroom_cli::Command),
 }
@@ -42,14 +45,25 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Failure> {
     let (arguments, origin) = settings::parse::<Arguments>()?;
-    let filter = EnvFilter::try_new(&arguments.log.log).map_err(|e| format!("log: {e}"))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match arguments.command {
+    let traces = match &arguments.command {
+        Command::Serve(serve) => Some(serve.traces()),
+        _ => None,
+    };
+    let telemetry = Telemetry::start(&arguments.log, traces)?;
+    let done = obey(arguments.command, &origin).await;
+    telemetry.stop().await;
+    done
+}
+
+async fn obey(command: Command, origin: &Origin) -> Result<(), Failure> {
+    match command {
         Command::Serve(serve) => serve.run().await,
         Command::Migrate(migrate) => migrate.run().await,
         Command::Doctor(doctor) => doctor.run().await,
         Command::SetupToken(setup_token) => setup_token.run().await,
-        Command::Config(config) => config.run(&origin),
+        Command::Config(config) => config.run(origin),
+        Command::Backup(backup) => backup.run().await,
+        Command::Restore(restore) => restore.run().await,
         Command::Client(command) => Ok(command.run().await?),
     }
 }

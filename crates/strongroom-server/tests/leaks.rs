@@ -2,13 +2,18 @@
 //! in an answer that was not to hold it, in PostgreSQL's log, or in a full dump of the database.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
+#[path = "support/collector.rs"]
+mod collector;
 #[path = "support/process.rs"]
 mod process;
 
 use std::process::Command;
 
+use collector::Collector;
+use nix::sys::signal::Signal;
 use process::{Process, data_folder};
 use reqwest::Method;
+use reqwest::header::{HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use strongroom_testing::{Person, TestDatabase};
@@ -98,6 +103,117 @@ async fn no_secret_is_in_any_log_refusal_or_dump() {
             [("our log", &log), ("an answer", &session.heard), ("PostgreSQL's log", &postgres_log), ("the dump", &dump)]
         {
             assert!(!text.contains(secret), "{secret} is in {place}");
+        }
+    }
+}
+
+/// In no word of ours, in whatever case and coding.
+const MARKER: &str = "mrk7q2x";
+
+/// Every place in which a client can write something, for one request.
+fn marked(
+    http: &reqwest::Client,
+    url: &str,
+    method: &Method,
+    path: &str,
+    bearer: &str,
+    id: &str,
+) -> reqwest::RequestBuilder {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { id } else { part });
+    let path = parts.collect::<Vec<_>>().join("/");
+    let query = format!("{MARKER}={MARKER}&limit={MARKER}&cursor={MARKER}&name={MARKER}&provider={MARKER}");
+    let mut request = http.request(method.clone(), format!("{url}{path}?{query}"));
+    request = request.header("authorization", format!("Bearer {bearer}"));
+    for name in [
+        "cookie",
+        "user-agent",
+        "referer",
+        "origin",
+        "accept",
+        "x-forwarded-for",
+        "forwarded",
+        "if-match",
+        "idempotency-key",
+        "traceparent",
+        "tracestate",
+        "baggage",
+        "x-request-id",
+        MARKER,
+    ] {
+        let value = format!("strongroom_session={MARKER}; vendor={MARKER}");
+        request =
+            request.header(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(&value).unwrap());
+    }
+    let text = json!({ "name": MARKER, "value": MARKER, "password": MARKER, "email": format!("{MARKER}@example.org"),
+                       "display_name": MARKER, "token": MARKER, "provider": MARKER, "type": "SECRET", MARKER: MARKER });
+    request.json(&text)
+}
+
+/// Every route there is, with secrets wherever a client can put them; as nobody, as somebody, and with paths that name
+/// nothing. A route that is added tomorrow is in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_a_client_sends_to_any_route_is_in_logs_traces_or_metrics() {
+    for format in ["text", "json"] {
+        let (database, collector, folder) = (TestDatabase::create().await, Collector::start().await, data_folder());
+        let admin = Person::create_admin(&database, "admin").await;
+        strongroom_crypto::KeyRing::create(&folder.path().join("keys.json")).unwrap();
+        let (app, system) = (database.url("strongroom_app"), database.url("strongroom_system"));
+        let process = Process::start(
+            folder.path(),
+            &[
+                "--database-url",
+                &app,
+                "--system-database-url",
+                &system,
+                "--log-format",
+                format,
+                "--metrics-listen",
+                "127.0.0.1:0",
+                "--otlp-endpoint",
+                &collector.url,
+            ],
+        );
+        let token = admin.token.to_text().expose_secret().to_owned();
+        let mut session = Session { url: process.url.clone(), token: token.clone(), heard: String::new() };
+        let new = json!({ "name": MARKER, "provider": MARKER, "type": "SECRET", "value": MARKER,
+                          "description": MARKER, "metadata": { MARKER: MARKER } });
+        let id = session.send(Method::POST, "/api/credentials", Some(new)).await["id"].as_str().unwrap().to_owned();
+        let made =
+            session.send(Method::POST, "/api/tokens", Some(json!({ "name": MARKER, "expires_in_days": 1 }))).await;
+        let invited = json!({ "email": format!("{MARKER}@example.org") });
+        let invited = session.send(Method::POST, "/api/admin/invitations", Some(invited)).await;
+        let invitation = invited["invitation"].as_str().unwrap().to_owned();
+        let http = reqwest::Client::new();
+        // The extension method is a word of the client's as well.
+        let unknown = Method::from_bytes(MARKER.to_uppercase().as_bytes()).unwrap();
+        for endpoint in strongroom_server::endpoints() {
+            for bearer in [format!("srt_{MARKER}"), token.clone(), invitation.clone()] {
+                for id in [id.as_str(), MARKER] {
+                    for method in [&endpoint.method, &unknown] {
+                        marked(&http, &process.url, method, endpoint.path, &bearer, id).send().await.unwrap();
+                    }
+                }
+            }
+        }
+        marked(&http, &process.url, &Method::GET, &format!("/{MARKER}"), &token, MARKER).send().await.unwrap();
+        let metrics = reqwest::get(process.metrics.as_ref().unwrap()).await.unwrap().text().await.unwrap();
+        let log = process.log.clone();
+        process.end(Signal::SIGTERM);
+        let (log, traces) = (std::fs::read_to_string(log).unwrap(), collector.text());
+        let postgres_log = std::fs::read_to_string(format!("{}/log", database.socket_folder())).unwrap();
+        let route = "/api/credentials/{id}/value";
+        assert!([&log, &metrics, &traces].iter().all(|text| text.contains(route)), "the search has material");
+        let mut secrets = vec![MARKER.to_owned(), token[4..].into(), invitation[4..].into()];
+        secrets.extend(made["token"].as_str().map(|token| token[4..].to_owned()));
+        for (place, text) in
+            [("the log", &log), ("the metrics", &metrics), ("the traces", &traces), ("PostgreSQL's log", &postgres_log)]
+        {
+            let text = text.to_lowercase();
+            for secret in &secrets {
+                let secret = secret.to_lowercase();
+                let found = text.find(&secret).map(|at| &text[at.saturating_sub(200)..at]);
+                assert_eq!(found, None, "{secret} is in {place} ({format})");
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod error;
 mod grants;
 mod idempotency;
 mod invitations;
+mod keys;
 mod passwords;
 mod reveals;
 mod service_accounts;

@@ -1,7 +1,7 @@
 //! Values: opened after the record of it is committed, and never before.
 //! Who may have one is decided by the statement that writes the record.
 
-use strongroom_store::{Denial, RevealOutcome};
+use strongroom_store::{Denial, RevealOutcome, StoreError};
 use strongroom_types::{Caller, CredentialId, Purpose, Reference, RuntimeRole, SecretValue};
 
 use crate::error::ServiceError;
@@ -34,7 +34,9 @@ impl Vault {
             Purpose::Use => self.limits.uses_per_minute,
             Purpose::Restore => None,
         };
-        let outcomes = self.store.reveal_credentials(caller, role, purpose, references, limit).await?;
+        let outcomes = self.store.reveal_credentials(caller, role, purpose, references, limit).await;
+        let outcomes = outcomes.inspect_err(|error| count(purpose, refused(error), references.len()))?;
+        outcomes.iter().for_each(|outcome| count(purpose, word(outcome), 1));
         let mut values = Vec::with_capacity(outcomes.len());
         for outcome in outcomes {
             values.push(self.opened(outcome).await);
@@ -70,6 +72,31 @@ impl Vault {
         };
         let value = self.keys.open(&binding, &envelope).await?;
         Ok(RevealedValue { id: binding.credential_id, version: binding.version, value })
+    }
+}
+
+/// For the metrics: how many attempts came to what.
+fn count(purpose: Purpose, outcome: &'static str, attempts: usize) {
+    let labels = [("purpose", purpose.to_string()), ("outcome", outcome.into())];
+    metrics::counter!("strongroom_reveals_total", &labels).increment(attempts as u64);
+}
+
+fn word(outcome: &RevealOutcome) -> &'static str {
+    match outcome {
+        RevealOutcome::Allowed { .. } => "allowed",
+        RevealOutcome::NotFound => "not_found",
+        RevealOutcome::Ambiguous => "ambiguous",
+        RevealOutcome::Revoked => "revoked",
+        RevealOutcome::Purged => "purged",
+        RevealOutcome::Forbidden(_) => "forbidden",
+        RevealOutcome::RateLimited { .. } => "rate_limited",
+    }
+}
+
+fn refused(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Unauthenticated => "unauthenticated",
+        _ => "failed",
     }
 }
 

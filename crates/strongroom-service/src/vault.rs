@@ -5,13 +5,14 @@ use strongroom_crypto::{KeyProvider, ServerSecret};
 use strongroom_store::{RevealLimit, Store};
 
 use crate::error::ServiceError;
+use crate::keys::Keys;
 use crate::passwords::Derivations;
 use crate::sessions::SessionPolicy;
 
 /// Everything that acts need.
 pub struct Vault {
     pub(crate) store: Store,
-    pub(crate) keys: KeyProvider,
+    pub(crate) keys: Keys,
     pub(crate) server_secret: ServerSecret,
     pub(crate) limits: Limits,
     pub(crate) sessions: SessionPolicy,
@@ -40,7 +41,7 @@ impl Vault {
         sessions: SessionPolicy,
     ) -> Result<Self, ServiceError> {
         let server_secret = server_secret(&store, &keys).await?;
-        Ok(Self { store, keys, server_secret, limits, sessions, derivations: Derivations::default() })
+        Ok(Self { store, keys: Keys::new(keys), server_secret, limits, sessions, derivations: Derivations::default() })
     }
 
     /// Whether requests can be served now.

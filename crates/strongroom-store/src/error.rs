@@ -100,6 +100,15 @@ pub enum SchemaError {
     /// What makes the database unfit to hold secrets, as sentences.
     #[error("this database does not isolate as it must:\n  {}", .0.join("\n  "))]
     Unsafe(Vec<String>),
+    /// A backup by this login would leave out what its policies hide.
+    #[error(
+        "row-level security binds this login, so that it cannot see the whole database; connect as a superuser, or as a \
+         login with BYPASSRLS that is a member of strongroom_owner"
+    )]
+    Bound,
+    /// A restore never writes over a vault.
+    #[error("this database has a strongroom in it already; restore into an empty database, or into a new data folder")]
+    NotEmpty,
     /// The database did not do what was asked.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -6,8 +6,11 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 
 mod activity;
+mod backup;
+mod condition;
 mod credentials;
 mod error;
+mod expression;
 mod grants;
 mod idempotency;
 mod invitations;
@@ -27,6 +30,8 @@ mod users;
 mod versions;
 mod workspaces;
 
+pub use backup::{Inventory, SealedValue};
+pub use condition::Condition;
 pub use credentials::SealedVersion;
 pub use error::{SchemaError, StoreError};
 pub use idempotency::KeyedRequest;
@@ -34,7 +39,7 @@ pub use passwords::{KeptPassword, OwnPassword, PasswordOutcome};
 pub use reveal::{Denial, RevealLimit, RevealOutcome};
 pub use schema::Schema;
 pub use sign_in::{SignInOutcome, SignInStep};
-pub use store::{Store, Transaction};
+pub use store::{Connections, Store, Transaction};
 
 /// A URL, without statement logging: statements are ours, but the log is no place for them.
 fn options(url: &str) -> Result<PgConnectOptions, SchemaError> {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use sqlx::{Connection, PgConnection, query, query_scalar};
 
 use crate::error::StoreError;
+use crate::expression::flattened;
 
 const MIGRATED: &str = include_str!("../posture.txt");
 
@@ -26,8 +27,8 @@ pub(crate) async fn schema_findings(connection: &mut PgConnection) -> Result<Vec
     if !found.iter().any(|line| line.starts_with("table ")) {
         return Ok(vec!["there is no schema strongroom here: run strongroom migrate".into()]);
     }
-    let found: BTreeSet<&str> = found.iter().map(String::as_str).collect();
-    let migrated: BTreeSet<&str> = MIGRATED.lines().collect();
+    let found: BTreeSet<String> = found.iter().map(|line| flattened(line)).collect();
+    let migrated: BTreeSet<String> = MIGRATED.lines().map(flattened).collect();
     let missing = migrated.difference(&found).map(|line| format!("missing, or changed: {line}"));
     let unknown = found.difference(&migrated).map(|line| format!("not from our migrations: {line}"));
     Ok(missing.chain(unknown).collect())

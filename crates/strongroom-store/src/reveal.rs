@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use sqlx::postgres::PgRow;
 use sqlx::{Row, query};
 use strongroom_types::{Binding, Caller, CredentialId, Purpose, Reference, RuntimeRole, UserId, WorkspaceId};
+use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
 use crate::error::StoreError;
@@ -76,7 +77,8 @@ impl Store {
         .bind(asked.names)
         .bind(asked.workspaces)
         .bind(asked.versions)
-        .fetch_all(self.pool(role))
+        .fetch_all(&mut *self.acquire(role).await?)
+        .instrument(info_span!("reveal"))
         .await?;
         Ok(rows.iter().map(outcome).collect::<Result<_, _>>()?)
     }

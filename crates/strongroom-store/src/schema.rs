@@ -1,7 +1,7 @@
 //! The schema: roles, forward-only migrations, and the set-up invitation of a new vault.
 //! Runs as an administrator's login, which the server does not keep. All of it may run again, and at once.
 
-use sqlx::migrate::{Migrate, MigrateDatabase, Migrator};
+use sqlx::migrate::{Migrate, MigrateDatabase, Migration, Migrator};
 use sqlx::{ConnectOptions, Connection, PgConnection, Postgres, query, query_scalar, raw_sql};
 use strongroom_types::{InvitationId, InvitationToken};
 
@@ -49,18 +49,35 @@ impl Schema {
     /// [`SchemaError::Migration`] where an applied migration differs from ours or a new one fails (each is one
     /// transaction); [`SchemaError::Unsafe`] where the result is not the schema that this version knows.
     pub async fn migrate(&mut self) -> Result<Vec<String>, SchemaError> {
-        raw_sql(include_str!("roles.sql")).execute(&mut self.connection).await?;
+        self.make_roles().await?;
         self.become_owner().await?;
         self.connection.ensure_migrations_table(&MIGRATOR.table_name).await?;
         let before = self.applied().await?;
         // And not `run`, whose future is not Send (rust-lang/rust#96865).
         MIGRATOR.run_direct(None, &mut self.connection, false).await?;
         let new = MIGRATOR.iter().filter(|m| !before.contains(&m.version));
-        let applied = new.map(|m| format!("{:04} {}", m.version, m.description)).collect();
+        let applied = new.map(name).collect();
         match posture::schema_findings(&mut self.connection).await? {
             findings if findings.is_empty() => Ok(applied),
             findings => Err(SchemaError::Unsafe(findings)),
         }
+    }
+
+    /// The migrations that this version has and the database has not.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn pending(&mut self) -> Result<Vec<String>, SchemaError> {
+        let migrated = "SELECT to_regclass('strongroom._sqlx_migrations') IS NOT NULL";
+        let applied: Vec<i64> = match query_scalar(migrated).fetch_one(&mut self.connection).await? {
+            false => Vec::new(),
+            true => {
+                query_scalar("SELECT version FROM strongroom._sqlx_migrations WHERE success")
+                    .fetch_all(&mut self.connection)
+                    .await?
+            }
+        };
+        Ok(MIGRATOR.iter().filter(|m| !applied.contains(&m.version)).map(name).collect())
     }
 
     /// Makes that token the set-up invitation of a vault without people. False: somebody lives there already, or an
@@ -86,14 +103,28 @@ impl Schema {
         Ok(self.connection.close().await?)
     }
 
+    /// The roles, and the schema if there is none.
+    pub(crate) async fn make_roles(&mut self) -> Result<(), SchemaError> {
+        raw_sql(include_str!("roles.sql")).execute(&mut self.connection).await?;
+        Ok(())
+    }
+
     /// Objects belong to a role that cannot log in, whoever migrates.
     async fn become_owner(&mut self) -> Result<(), SchemaError> {
         raw_sql("SET ROLE strongroom_owner; SET search_path = strongroom").execute(&mut self.connection).await?;
         Ok(())
     }
 
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+
     async fn applied(&mut self) -> Result<Vec<i64>, SchemaError> {
         let applied = self.connection.list_applied_migrations(&MIGRATOR.table_name).await?;
         Ok(applied.into_iter().map(|m| m.version).collect())
     }
+}
+
+fn name(migration: &Migration) -> String {
+    format!("{:04} {}", migration.version, migration.description)
 }

@@ -1,11 +1,13 @@
 //! Connections and scoped transactions. Both pools are private, and so is the connection inside a transaction:
 //! whoever holds a [`Transaction`] holds one whose caller has been proven.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection, PgConnection, PgPool, Postgres};
 use strongroom_types::{Caller, RuntimeRole};
+use tracing::{Instrument, Span, info_span};
 
 use crate::error::{SchemaError, StoreError};
 use crate::options;
@@ -21,6 +23,18 @@ pub struct Store {
 /// A transaction that is already scoped: PostgreSQL has proven its caller. Rolled back unless committed.
 pub struct Transaction {
     inner: sqlx::Transaction<'static, Postgres>,
+    /// As long as the transaction lasts, for the traces.
+    _span: Span,
+}
+
+/// How many connections to the database there are, as one of its roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    pub role: &'static str,
+    pub idle: usize,
+    pub in_use: usize,
+    /// What [`Store::connect`] allows.
+    pub allowed: u32,
 }
 
 impl Store {
@@ -57,8 +71,9 @@ impl Store {
     pub async fn begin(&self, caller: &Caller, role: RuntimeRole) -> Result<Transaction, StoreError> {
         // In a task of its own, which nobody cancels: a BEGIN whose answer is not awaited would leave the connection in
         // an open transaction that the pool knows nothing of, and the next caller's records in it uncommitted.
-        let (pool, caller) = (self.pool(role).clone(), caller.clone());
-        let begun = tokio::spawn(async move { prove(pool.begin().await?, &caller, role).await });
+        let (store, caller) = (self.clone(), caller.clone());
+        let begun = async move { prove(store.begin_unproven(role).await?, &caller, role).await };
+        let begun = tokio::spawn(begun.instrument(info_span!("transaction", role = login(role))));
         begun.await.map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))?
     }
 
@@ -87,6 +102,16 @@ impl Store {
         self.system.close().await;
     }
 
+    /// For the metrics.
+    pub fn connections(&self) -> [Connections; 2] {
+        [RuntimeRole::App, RuntimeRole::System].map(|role| {
+            let pool = self.pool(role);
+            let (size, idle) = (pool.size() as usize, pool.num_idle());
+            let (in_use, allowed) = (size.saturating_sub(idle), pool.options().get_max_connections());
+            Connections { role: login(role), idle, in_use, allowed }
+        })
+    }
+
     pub(crate) fn pool(&self, role: RuntimeRole) -> &PgPool {
         match role {
             RuntimeRole::App => &self.app,
@@ -94,8 +119,18 @@ impl Store {
         }
     }
 
-    async fn acquire(&self, role: RuntimeRole) -> Result<sqlx::pool::PoolConnection<Postgres>, StoreError> {
-        Ok(self.pool(role).acquire().await?)
+    /// A connection of that role's, whoever waits for it measured.
+    #[allow(clippy::disallowed_methods, reason = "measures for the metrics")]
+    pub(crate) async fn acquire(&self, role: RuntimeRole) -> Result<PoolConnection<Postgres>, StoreError> {
+        let started = Instant::now();
+        let acquired = self.pool(role).acquire().instrument(info_span!("acquire")).await;
+        let wait = metrics::histogram!("strongroom_database_acquire_duration_seconds", "role" => login(role));
+        wait.record(started.elapsed());
+        Ok(acquired?)
+    }
+
+    async fn begin_unproven(&self, role: RuntimeRole) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
+        Ok(sqlx::Transaction::begin(self.acquire(role).await?, None).await?)
     }
 }
 
@@ -105,7 +140,7 @@ impl Transaction {
     /// # Errors
     /// As any statement; then nothing was written.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.inner.commit().await?)
+        Ok(self.inner.commit().instrument(info_span!("commit")).await?)
     }
 
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
@@ -133,7 +168,14 @@ async fn prove(
     if role == RuntimeRole::System && !sqlx::query_scalar(admin).fetch_one(&mut *inner).await? {
         return Err(StoreError::Forbidden);
     }
-    Ok(Transaction { inner })
+    Ok(Transaction { inner, _span: Span::current() })
+}
+
+fn login(role: RuntimeRole) -> &'static str {
+    match role {
+        RuntimeRole::App => "strongroom_app",
+        RuntimeRole::System => "strongroom_system",
+    }
 }
 
 /// Said at connection, and so above what a role or a database has as its defaults, which a stolen login could change.

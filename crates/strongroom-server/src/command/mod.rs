@@ -1,15 +1,23 @@
 //! The commands that run a server. Each is one file, and flattens the groups of settings that it uses.
 //! They print for a person; the log is apart, on stderr.
 
+mod admin_database;
+mod backup;
 mod config;
 mod doctor;
 mod migrate;
+mod passphrase;
+mod postgres_program;
+mod restore;
 mod serve;
 mod setup_token;
+mod verification;
 
+pub use backup::Backup;
 pub use config::Config;
 pub use doctor::Doctor;
 pub use migrate::Migrate;
+pub use restore::Restore;
 pub use serve::Serve;
 pub use setup_token::SetupToken;
 
@@ -20,4 +28,10 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 #[allow(clippy::print_stdout, reason = "the one place that prints")]
 fn say(text: &str) {
     println!("{text}");
+}
+
+/// Says how far a long command is, apart from what it prints.
+#[allow(clippy::print_stderr, reason = "progress is for the person at the terminal, and stdout may be a file")]
+fn progress(text: &str) {
+    eprintln!("{text}");
 }

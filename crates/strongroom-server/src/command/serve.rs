@@ -19,6 +19,7 @@ use crate::housekeeping::Housekeeping;
 use crate::listener::{HttpSettings, Listener};
 use crate::routes::router;
 use crate::settings::{ConfigFile, DataFolder, KeyFile, RuntimeUrls};
+use crate::telemetry::{MetricsListener, MetricsSettings, TraceSettings};
 
 /// How long the last acts may take in the database, after the last answer.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,11 +39,15 @@ pub(super) struct ServeSettings {
     #[command(flatten)]
     http: HttpSettings,
     #[command(flatten)]
-    urls: RuntimeUrls,
+    pub(super) urls: RuntimeUrls,
     #[command(flatten)]
     pub(super) data: DataFolder,
     #[command(flatten)]
     pub(super) keys: KeyFile,
+    #[command(flatten)]
+    metrics: MetricsSettings,
+    #[command(flatten)]
+    traces: TraceSettings,
     /// Reveals a minute that each user has; 0: as many as he likes
     #[arg(long, env = "STRONGROOM_REVEALS_PER_MINUTE", default_value_t = 10, value_name = "COUNT")]
     reveals_per_minute: u32,
@@ -64,6 +69,11 @@ pub(super) struct ServeSettings {
 }
 
 impl Serve {
+    /// Where it sends traces to.
+    pub fn traces(&self) -> &TraceSettings {
+        &self.settings.traces
+    }
+
     /// Serves until SIGINT or SIGTERM; requests under way are answered first.
     ///
     /// # Errors
@@ -109,6 +119,10 @@ impl ServeSettings {
         let store = Store::connect(app, system, self.database_connections).await?;
         let keys = KeyProvider::Local(self.keys(&store, folder).await?);
         let vault = Arc::new(Vault::open(store.clone(), keys, self.limits(), self.sessions()).await?);
+        let metrics = MetricsListener::start(&self.metrics, store.clone()).await?;
+        if let Some(metrics) = &metrics {
+            say(&format!("Metrics are at {}", metrics.url()));
+        }
         let stop = stop_signal()?;
         let listener = Listener::bind(self.http.clone()).await?;
         announce(&listener, admin).await?;

@@ -121,7 +121,7 @@ impl Cluster {
 
     /// What differs from PostgreSQL's defaults: reached through our socket only, by our own access rules, and with a
     /// log that holds no parameter of a statement, for those are tokens and envelopes.
-    fn settings(&self) -> [String; 9] {
+    fn settings(&self) -> [String; 10] {
         [
             "listen_addresses=".into(),
             format!("unix_socket_directories={}", self.run_folder().display()),
@@ -132,6 +132,9 @@ impl Cluster {
             "log_parameter_max_length_on_error=0".into(),
             "log_min_error_statement=panic".into(),
             "log_error_verbosity=terse".into(),
+            // Short statements gain nothing by it, and it needs memory that is writable and executable, which a
+            // hardened service has not (MemoryDenyWriteExecute).
+            "jit=off".into(),
         ]
     }
 

@@ -13,6 +13,12 @@ pub enum EmbeddedError {
         .major.map_or("15 to 18".into(), |m| m.to_string())
     )]
     NoInstallation { major: Option<u32> },
+    /// No client program that fits the server is installed.
+    #[error(
+        "no {name} of PostgreSQL {server} or newer found on PATH or in the folders of Debian, Fedora and Homebrew; \
+         install it (Debian: apt-get install postgresql-client-{server})"
+    )]
+    NoClient { name: &'static str, server: u32 },
     /// The data is another version's.
     #[error(
         "the data folder {folder} was made by PostgreSQL {found}, which is not installed here; install PostgreSQL \

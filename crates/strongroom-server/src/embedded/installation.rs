@@ -33,17 +33,34 @@ impl Installation {
         self.folder.join(name)
     }
 
+    /// The path of a client program that fits a server: of its own major version, or else of the next one. An older
+    /// pg_dump refuses the server, and a much newer pg_restore sends what it does not know.
+    ///
+    /// # Errors
+    /// [`EmbeddedError::NoClient`].
+    pub fn client(name: &'static str, server: u32) -> Result<PathBuf, EmbeddedError> {
+        let programs = folders().into_iter().map(|folder| folder.join(name)).filter(|program| program.is_file());
+        let found = programs.filter_map(|program| Some((major(&program)?, program)));
+        let fitting = found.filter(|(major, _)| *major >= server).min_by_key(|(major, _)| *major);
+        fitting.map(|(_, program)| program).ok_or(EmbeddedError::NoClient { name, server })
+    }
+
     fn inspect(folder: PathBuf) -> Option<Self> {
         if !["initdb", "pg_ctl"].iter().all(|name| folder.join(name).is_file()) {
             return None;
         }
-        let output = Command::new(folder.join("postgres")).arg("--version").output().ok()?;
-        let text = String::from_utf8(output.stdout).ok()?;
-        // postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)
-        let version = text.split_whitespace().nth(2)?;
-        let major = version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+        let major = major(&folder.join("postgres"))?;
         Some(Self { folder, major })
     }
+}
+
+/// Which major version a program says it is of.
+fn major(program: &Path) -> Option<u32> {
+    let output = Command::new(program).arg("--version").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    // postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)
+    let version = text.split_whitespace().nth(2)?;
+    version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// PATH, and where Debian, Fedora and Homebrew put what is not on it.

@@ -7,4 +7,6 @@ mod installation;
 mod supervisor;
 
 pub use cluster::Cluster;
+pub use error::EmbeddedError;
+pub use installation::Installation;
 pub use supervisor::Supervisor;

@@ -22,13 +22,13 @@ mod workspaces;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::http::{HeaderValue, Method};
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::Method;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use strongroom_service::Vault;
-use strongroom_types::{ProblemCode, RequestId};
+use strongroom_types::ProblemCode;
 use tower_http::timeout::RequestBodyDeadlineLayer;
 use tracing::Instrument;
 use utoipa_axum::router::UtoipaMethodRouter;
@@ -40,6 +40,7 @@ use crate::cookie::SessionCookie;
 use crate::limits::{Limits, limit};
 use crate::listener::HttpSettings;
 use crate::problem::{Refusal, render};
+use crate::telemetry::observe;
 
 /// The largest value, with each byte of it escaped as `\u00XX`, the largest metadata and some room.
 const BODY_LIMIT: usize = 512 * 1024;
@@ -150,28 +151,10 @@ pub fn router(vault: Arc<Vault>, http: &HttpSettings) -> Router {
     with_security_headers(router, http.speaks_tls())
 }
 
-/// Gives the request an id of ours, and logs its method, route, status and id: no header, no query, no body.
-async fn observe(mut request: Request, next: Next) -> Response {
-    let request_id = RequestId::generate();
-    request.extensions_mut().insert(request_id);
-    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
-    let span = tracing::info_span!("request", method = %request.method(), route, %request_id);
-    async move {
-        let mut response = next.run(request).await;
-        tracing::info!(status = response.status().as_u16(), "answered");
-        if let Ok(id) = HeaderValue::from_str(&request_id.to_string()) {
-            response.headers_mut().insert("x-request-id", id);
-        }
-        response
-    }
-    .instrument(span)
-    .await
-}
-
 /// An act that has begun is not given up: a client that goes away, or whose time is over, leaves it to end in its own
 /// task, committed or refused, and never halfway.
 async fn run_to_the_end(request: Request, next: Next) -> Response {
-    let act = tokio::spawn(next.run(request).in_current_span());
+    let act = tokio::spawn(next.run(request).instrument(tracing::info_span!("act")));
     match tokio::time::timeout(REQUEST_TIMEOUT, act).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => {

@@ -67,10 +67,17 @@ impl AdminUrl {
     /// The URL that was given, or that of the folder's embedded PostgreSQL.
     ///
     /// # Errors
-    /// Where it was given twice, or its file does not hold it.
+    /// As [`Self::given`].
     pub fn url(&self, folder: &Path) -> Result<String, Failure> {
+        Ok(self.given()?.unwrap_or_else(|| Cluster::url(folder, "postgres")))
+    }
+
+    /// The URL, if one was given.
+    ///
+    /// # Errors
+    /// Where it was given twice, or its file does not hold it.
+    pub fn given(&self) -> Result<Option<String>, Failure> {
         let file = self.admin_database_url_file.as_deref();
-        let given = secret("admin_database_url", self.admin_database_url.as_deref(), file)?;
-        Ok(given.unwrap_or_else(|| Cluster::url(folder, "postgres")))
+        secret("admin_database_url", self.admin_database_url.as_deref(), file)
     }
 }

@@ -20,6 +20,7 @@ pub use table::documentation;
 pub(crate) use table::effective;
 
 use crate::command::Config;
+use crate::telemetry::LogSettings;
 
 /// The file that settings may come from.
 #[derive(Args, Debug)]
@@ -29,16 +30,8 @@ pub struct ConfigFile {
     config: Option<PathBuf>,
 }
 
-/// What is logged, by every command.
-#[derive(Args, Debug)]
-pub struct Log {
-    /// What to log, to stderr: error, warn, info, debug, or a filter such as strongroom_server=debug
-    #[arg(long, global = true, env = "STRONGROOM_LOG", default_value = "warn", value_name = "FILTER")]
-    pub log: String,
-}
-
 /// Every setting there is.
 fn all() -> Vec<Arg> {
-    let command = Config::augment_args(Log::augment_args(Command::new("strongroom")));
+    let command = Config::augment_args(LogSettings::augment_args(Command::new("strongroom")));
     command.get_arguments().filter(|arg| arg.get_id() != layers::FILE).cloned().collect()
 }

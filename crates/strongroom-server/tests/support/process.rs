@@ -15,6 +15,8 @@ pub struct Process {
     child: Child,
     pub url: String,
     pub setup_token: Option<String>,
+    /// Where its metrics are, if they were asked for.
+    pub metrics: Option<String>,
     pub log: PathBuf,
 }
 
@@ -37,16 +39,16 @@ impl Process {
         let log = folder.join(format!("test-{}.log", strongroom_types::RequestId::generate()));
         let mut child =
             serve(folder, arguments).stdout(Stdio::piped()).stderr(File::create(&log).unwrap()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let after = |line: &String, words: &str| line.split_once(words).map(|(_, rest)| rest.trim().to_owned());
-        let Some(url) = lines.find_map(|line| after(&line, "listens on ")) else {
+        // "Ready" ends what it has to say.
+        let said: Vec<String> = lines.take_while(|line| !line.starts_with("Ready")).collect();
+        let told = |words| said.iter().find_map(|line| after(line, words));
+        let Some(url) = told("listens on ") else {
             panic!("it did not start:\n{}", std::fs::read_to_string(&log).unwrap())
         };
-        // "Ready" ends what it has to say.
-        let said: Vec<String> = lines.by_ref().take_while(|line| !line.starts_with("Ready")).collect();
-        let setup_token =
-            said.iter().find_map(|line| after(line, "One-time admin token (shown once, good for 7 days):"));
-        Self { child, url, setup_token, log }
+        let setup_token = told("One-time admin token (shown once, good for 7 days):");
+        Self { child, url, setup_token, metrics: told("Metrics are at "), log }
     }
 
     /// Sends a signal and waits for the end.

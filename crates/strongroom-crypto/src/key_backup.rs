@@ -1,0 +1,177 @@
+//! A key file for the safe: its text, encrypted under a passphrase in the format of age (age-encryption.org/v1), so that
+//! `age --decrypt` opens it where there is no Strongroom left. It never writes keys that are not encrypted but to a new
+//! key file, and never over one.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use age::scrypt::{Identity, Recipient};
+use age::{DecryptError, Decryptor};
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+use crate::error::SealingError;
+use crate::key_ring::{KeyRing, MAX_FILE_BYTES, read_private, write_new};
+
+/// scrypt with N = 2^18, r = 8: 256 MiB and about a second. The default of age itself; fixed, and not measured on a
+/// machine that may be busy or slow, where it would come out smaller.
+const WORK_FACTOR: u8 = 18;
+/// What age reads at most, so that a forged file cannot ask for more work than that.
+const MAX_WORK_FACTOR: u8 = 22;
+
+/// The passphrase of a key backup: 15 to 1024 characters (NIST SP 800-63B-4, section 3.1.1.2: 15 where nothing else is
+/// asked for).
+#[derive(Debug)]
+pub struct Passphrase(SecretString);
+
+impl Passphrase {
+    /// # Errors
+    /// [`KeyBackupError::Passphrase`] where it is too short or too long.
+    pub fn new(text: SecretString) -> Result<Self, KeyBackupError> {
+        let length = text.expose_secret().chars().count();
+        if (15..=1024).contains(&length) { Ok(Self(text)) } else { Err(KeyBackupError::Passphrase) }
+    }
+
+    /// Reads it from a file that its owner alone may use, less the line break at its end.
+    ///
+    /// # Errors
+    /// [`KeyBackupError::PassphraseFile`], and as [`Self::new`].
+    pub fn read(path: &Path) -> Result<Self, KeyBackupError> {
+        let refused = |reason| KeyBackupError::PassphraseFile { path: path.into(), reason };
+        let bytes = read_private(path).map_err(|error| match error {
+            SealingError::KeyFile { reason, .. } => refused(reason),
+            other => refused(other.to_string()),
+        })?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| refused("it is not UTF-8".into()))?;
+        Self::new(text.trim_end_matches(['\n', '\r']).to_owned().into())
+    }
+}
+
+/// Why there is no key backup, or none that opens. Never a part of a key or of the passphrase.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyBackupError {
+    /// It would not hold whoever has the file.
+    #[error("the passphrase of a key backup has 15 to 1024 characters; take several words that nobody guesses")]
+    Passphrase,
+    /// The file with the passphrase cannot be used as it is.
+    #[error("the passphrase file {path}: {reason}")]
+    PassphraseFile { path: PathBuf, reason: String },
+    /// The file was encrypted under another one.
+    #[error("the passphrase is not the one that this key backup was made with")]
+    WrongPassphrase,
+    /// It is cut short or changed, or never was one.
+    #[error("the key backup is damaged, or it is no key backup; take the file that strongroom backup --keys-out wrote")]
+    Damaged,
+    /// age did not encrypt.
+    #[error("the key file could not be encrypted: {0}")]
+    NotEncrypted(String),
+    /// The key file is not fit to be backed up, or the decrypted one to be used.
+    #[error(transparent)]
+    KeyFile(#[from] SealingError),
+}
+
+/// The text of a key file that has been found whole, in memory.
+pub struct KeyBackup {
+    text: Zeroizing<Vec<u8>>,
+}
+
+impl KeyBackup {
+    /// Reads a key file.
+    ///
+    /// # Errors
+    /// As [`KeyRing::load`].
+    pub fn of(key_file: &Path) -> Result<Self, KeyBackupError> {
+        let text = read_private(key_file)?;
+        KeyRing::parse(key_file, &text)?;
+        Ok(Self { text })
+    }
+
+    /// Encrypts it.
+    ///
+    /// # Errors
+    /// [`KeyBackupError::NotEncrypted`].
+    pub fn encrypt(&self, passphrase: &Passphrase) -> Result<Vec<u8>, KeyBackupError> {
+        let mut recipient = Recipient::new(passphrase.0.clone());
+        recipient.set_work_factor(WORK_FACTOR);
+        age::encrypt(&recipient, &self.text).map_err(|e| KeyBackupError::NotEncrypted(e.to_string()))
+    }
+
+    /// Opens what [`Self::encrypt`] made.
+    ///
+    /// # Errors
+    /// [`KeyBackupError::WrongPassphrase`], [`KeyBackupError::Damaged`], or what is wrong with the key file in it.
+    pub fn decrypt(encrypted: &[u8], passphrase: &Passphrase) -> Result<Self, KeyBackupError> {
+        let mut identity = Identity::new(passphrase.0.clone());
+        identity.set_max_work_factor(MAX_WORK_FACTOR);
+        let decryptor = Decryptor::new_buffered(encrypted).map_err(|_| KeyBackupError::Damaged)?;
+        let reader = decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|e| match e {
+            DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => KeyBackupError::WrongPassphrase,
+            _ => KeyBackupError::Damaged,
+        })?;
+        // At once, as KeyRing reads: a buffer that grew would leave keys behind where it was.
+        let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE_BYTES));
+        reader.take(MAX_FILE_BYTES as u64).read_to_end(&mut text).map_err(|_| KeyBackupError::Damaged)?;
+        let backup = Self { text };
+        backup.ring()?;
+        Ok(backup)
+    }
+
+    /// Its keys.
+    ///
+    /// # Errors
+    /// None, once it has been found whole.
+    pub fn ring(&self) -> Result<KeyRing, KeyBackupError> {
+        Ok(KeyRing::parse(Path::new("in the backup"), &self.text)?)
+    }
+
+    /// Writes the key file, mode 0600, on disk when this returns.
+    ///
+    /// # Errors
+    /// Refuses to overwrite: a key that is lost makes its values unreadable.
+    pub fn restore(&self, key_file: &Path) -> Result<(), KeyBackupError> {
+        write_new(key_file, &self.text)
+            .map_err(|e| SealingError::KeyFile { path: key_file.into(), reason: e.to_string() })?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passphrase(text: &str) -> Passphrase {
+        Passphrase::new(text.into()).unwrap()
+    }
+
+    #[test]
+    fn a_key_backup_opens_with_its_passphrase_alone_and_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let (keys, restored) = (folder.path().join("keys.json"), folder.path().join("restored.json"));
+        KeyRing::create(&keys).unwrap();
+        let right = passphrase("correct horse battery");
+        let encrypted = KeyBackup::of(&keys).unwrap().encrypt(&right).unwrap();
+        let key_text = std::fs::read(&keys).unwrap();
+        assert!(encrypted.starts_with(b"age-encryption.org/v1\n-> scrypt "));
+        assert!(!encrypted.windows(20).any(|part| key_text.windows(20).any(|key| key == part)));
+
+        let wrong = KeyBackup::decrypt(&encrypted, &passphrase("correct horse batterx")).err().unwrap();
+        assert!(matches!(wrong, KeyBackupError::WrongPassphrase));
+        let mut changed = encrypted.clone();
+        *changed.last_mut().unwrap() ^= 1;
+        for damaged in [&changed, &encrypted[..encrypted.len() - 1], &encrypted[..30], b""] {
+            assert!(matches!(KeyBackup::decrypt(damaged, &right).err().unwrap(), KeyBackupError::Damaged));
+        }
+
+        KeyBackup::decrypt(&encrypted, &right).unwrap().restore(&restored).unwrap();
+        assert_eq!(std::fs::read(&restored).unwrap(), key_text);
+        let again = KeyBackup::decrypt(&encrypted, &right).unwrap().restore(&restored);
+        assert!(again.is_err(), "never over a key file");
+    }
+
+    #[test]
+    fn a_passphrase_that_anybody_guesses_is_refused() {
+        for text in ["", "fourteen chars", &"x".repeat(1025)] {
+            assert!(matches!(Passphrase::new(text.to_owned().into()), Err(KeyBackupError::Passphrase)));
+        }
+    }
+}

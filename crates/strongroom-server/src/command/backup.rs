@@ -1,0 +1,129 @@
+//! `strongroom backup`: the database by PostgreSQL's own pg_dump, and apart from it the key file, encrypted under a
+//! passphrase. Both files are whole or not there, for their owner alone, and never written over what is there.
+
+use std::fs::{File, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use strongroom_crypto::{KeyBackup, Passphrase};
+use strongroom_store::Inventory;
+use tempfile::NamedTempFile;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::admin_database::AdminDatabase;
+use super::passphrase::PassphraseFile;
+use super::postgres_program::PostgresProgram;
+use super::verification::Verification;
+use super::{Failure, progress, say};
+use crate::settings::{AdminUrl, ConfigFile, DataFolder, KeyFile};
+
+/// Back up the database and, apart and encrypted, the key file; a server may run meanwhile
+#[derive(Args, Debug)]
+pub struct Backup {
+    /// File to make, with the database in it (pg_dump, custom format)
+    #[arg(long, value_name = "FILE")]
+    database_out: PathBuf,
+    /// File to make, with the key file in it, encrypted (age); keep it elsewhere than the database
+    #[arg(long, value_name = "FILE")]
+    keys_out: PathBuf,
+    #[command(flatten)]
+    passphrase: PassphraseFile,
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(flatten)]
+    database: AdminUrl,
+    #[command(flatten)]
+    data: DataFolder,
+    #[command(flatten)]
+    keys: KeyFile,
+}
+
+impl Backup {
+    /// # Errors
+    /// Where there is nothing to back up, a file is there already, a program fails, or the keys do not open the values.
+    pub async fn run(self) -> Result<(), Failure> {
+        for path in [&self.database_out, &self.keys_out] {
+            if path.exists() {
+                return Err(format!("{} is there already, and is not overwritten", path.display()).into());
+            }
+        }
+        let folder = self.data.path();
+        let key_file = self.keys.path(&folder);
+        KeyBackup::of(&key_file)?;
+        let passphrase = self.passphrase.choose()?;
+        let (dump, verified) = AdminDatabase::open(&self.database, &folder)
+            .await?
+            .with(async |url| {
+                let mut inventory = Inventory::connect(url).await?;
+                let dump = self.dump(url, inventory.server_major().await?).await?;
+                progress("trying the keys on every value");
+                Ok((dump, Verification::of(&mut inventory, KeyBackup::of(&key_file)?.ring()?).await?))
+            })
+            .await?;
+        // Read after the dump: a key is in the file before there is an envelope that names it.
+        let keys = encrypted(&key_file, passphrase).await?;
+        let mut keys_file = unfinished(&self.keys_out)?;
+        keys_file.write_all(&keys)?;
+        finish(dump, &self.database_out)?;
+        finish(keys_file, &self.keys_out)?;
+        say(&format!("wrote {} and {}", self.database_out.display(), self.keys_out.display()));
+        say(&format!("{}; keep the two files and the passphrase apart from each other", verified.summary()));
+        if verified.failed > 0 || verified.is_of_another_vault() {
+            return Err(format!(
+                "not everything opens with the key file {}; is it the right one?{}",
+                key_file.display(),
+                verified.failures()
+            )
+            .into());
+        }
+        Ok(())
+    }
+
+    /// One snapshot of the whole database, whoever writes meanwhile.
+    async fn dump(&self, url: &str, server_major: u32) -> Result<NamedTempFile, Failure> {
+        let file = unfinished(&self.database_out)?;
+        let mut program = PostgresProgram::find("pg_dump", server_major, url)?;
+        program.command().args(["--format=custom", "--lock-wait-timeout=60s"]).stdout(file.as_file().try_clone()?);
+        progress("dumping the database");
+        let mut ticks = interval(Duration::from_secs(5));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        ticks.tick().await;
+        let running = program.run();
+        tokio::pin!(running);
+        loop {
+            tokio::select! {
+                done = &mut running => break done?,
+                _ = ticks.tick() => progress(&format!("{} MB so far", file.as_file().metadata()?.len() / 1_000_000)),
+            }
+        }
+        Ok(file)
+    }
+}
+
+async fn encrypted(key_file: &Path, passphrase: Passphrase) -> Result<Vec<u8>, Failure> {
+    progress("encrypting the key file");
+    let keys = KeyBackup::of(key_file)?;
+    Ok(tokio::task::spawn_blocking(move || keys.encrypt(&passphrase)).await??)
+}
+
+/// A file beside its place, that vanishes unless it is finished.
+fn unfinished(path: &Path) -> Result<NamedTempFile, Failure> {
+    let permissions = Permissions::from_mode(0o600);
+    let folder = folder_of(path);
+    let file = tempfile::Builder::new().prefix(".strongroom-").permissions(permissions).tempfile_in(folder);
+    Ok(file.map_err(|e| format!("{}: {e}", folder.display()))?)
+}
+
+/// Puts it in its place, on disk.
+fn finish(file: NamedTempFile, path: &Path) -> Result<(), Failure> {
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|e| format!("{}: {}", path.display(), e.error))?;
+    Ok(File::open(folder_of(path))?.sync_all()?)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
