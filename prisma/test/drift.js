@@ -4,7 +4,7 @@ import schemaParser from '@prisma/prisma-schema-wasm';
 
 const SCHEMA = 'strongroom';
 const DEFAULT_TYPES = {
-  String: 'text', Boolean: 'boolean', Int: 'integer', BigInt: 'bigint', Json: 'jsonb', Bytes: 'bytea',
+  String: 'text', Boolean: 'boolean', Int: 'integer', BigInt: 'bigint', Json: 'jsonb', Bytes: 'bytea', Float: 'double precision',
   DateTime: 'timestamp(3) without time zone',
 };
 const NATIVE_TYPES = {
