@@ -36,7 +36,7 @@ async function unproven(work) {
 const READABLE = [
   'user', 'workspace', 'workspaceMember', 'userCredential', 'credentialVersion', 'activityLog', 'apiToken', 'tokenUse',
 ];
-const WITHOUT_GRANT = ['invitation', 'serverSecret'];
+const WITHOUT_GRANT = ['invitation', 'serverSecret', 'settings'];
 const WITHOUT_INSERT_GRANT = ['user', 'credentialVersion', 'activityLog', 'tokenUse', ...WITHOUT_GRANT];
 
 test('every model is either readable by the application or without a grant', () => {
@@ -72,6 +72,7 @@ const ROWS = {
   }),
   apiToken: () => ({ id: randomUUID(), userId: ada.id, name: 'forged', tokenHash: createToken(ada.id).tokenHash, expiresAt: tomorrow }),
   tokenUse: () => ({ tokenId: randomUUID() }),
+  settings: () => ({ versionRetentionDays: 1 }),
   serverSecret: () => ({ envelope: 'sealed', secretHash: randomBytes(32) }),
   invitation: () => ({ id: randomUUID(), tokenHash: randomBytes(32), email: 'eve@example.org', expiresAt: tomorrow }),
 };
