@@ -36,7 +36,7 @@ async function unproven(work) {
 const READABLE = [
   'user', 'workspace', 'workspaceMember', 'userCredential', 'credentialVersion', 'activityLog', 'apiToken', 'tokenUse',
 ];
-const WITHOUT_GRANT = ['invitation', 'serverSecret', 'password', 'signInFailure'];
+const WITHOUT_GRANT = ['invitation', 'serverSecret', 'password', 'signInFailure', 'settings'];
 const WITHOUT_INSERT_GRANT = ['user', 'credentialVersion', 'activityLog', 'tokenUse', ...WITHOUT_GRANT];
 
 test('every model is either readable by the application or without a grant', () => {
@@ -76,6 +76,7 @@ const ROWS = {
     userId: bob.id, salt: randomBytes(16), memoryKib: 19456, iterations: 2, lanes: 1, verifier: randomBytes(32),
   }),
   signInFailure: () => ({ counter: randomBytes(32) }),
+  settings: () => ({ versionRetentionDays: 1 }),
   serverSecret: () => ({ envelope: 'sealed', secretHash: randomBytes(32) }),
   invitation: () => ({ id: randomUUID(), tokenHash: randomBytes(32), email: 'eve@example.org', expiresAt: tomorrow }),
 };

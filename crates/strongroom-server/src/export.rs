@@ -105,8 +105,11 @@ fn json_lines(rows: &[Activity]) -> io::Result<Vec<u8>> {
     Ok(lines)
 }
 
+/// A heading, and what stands below it.
+type Column = (&'static str, fn(&Activity) -> String);
+
 /// The columns of the CSV, in order.
-const COLUMNS: [(&str, fn(&Activity) -> String); 19] = [
+const COLUMNS: [Column; 19] = [
     ("id", |row| row.id.to_string()),
     ("occurred_at", |row| row.occurred_at.to_rfc3339_opts(SecondsFormat::Micros, true)),
     ("action", |row| row.action.to_string()),

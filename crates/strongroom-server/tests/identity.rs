@@ -96,7 +96,7 @@ async fn owners_and_admins_manage_members_as_their_role_allows() {
     assert_eq!(set(&bob, &ada, "GUEST").await.problem(), "forbidden");
     assert_eq!(set(&carl, &bob, "GUEST").await.problem(), "forbidden");
     assert_eq!(set(&ada, &ada, "GUEST").await.problem(), "conflict", "the owner who acts stays one");
-    assert_eq!(server.delete(&ada, &member(&ada)).await.problem(), "conflict");
+    assert_eq!(server.delete(&ada, &member(&ada)).await.problem(), "conflict", "the last owner stays");
     assert_eq!(server.delete(&bob, &member(&ada)).await.problem(), "forbidden");
     assert_eq!(server.delete(&bob, &member(&carl)).await.status, 204);
     assert_eq!(server.delete(&bob, &member(&carl)).await.problem(), "not-found");

@@ -197,14 +197,61 @@ async fn until_somebody_waits(postgres: &Sql) {
 }
 
 #[tokio::test]
-async fn everyone_but_an_owner_may_leave() {
-    let Team { app, workspace, members, .. } = team().await;
-    let leave = "DELETE FROM strongroom.workspace_members WHERE workspace_id = $1 AND user_id = $2";
+async fn everyone_but_the_last_owner_may_leave() {
+    let Team { database, app, workspace, members, .. } = team().await;
     for (person, role) in members.iter().zip(ROLES) {
         person.begin(&app).await;
-        assert_eq!(succeeds(&app, leave, workspace, person.id).await, role != "OWNER", "{role}");
+        assert_eq!(succeeds(&app, LEAVE, workspace, person.id).await, role != "OWNER", "{role}");
         app.batch_execute("ROLLBACK").await.unwrap();
     }
+    promote(&database, &members[1]).await;
+    members[0].begin(&app).await;
+    assert!(succeeds(&app, LEAVE, workspace, members[0].id).await);
+    app.batch_execute("COMMIT").await.unwrap();
+    members[1].begin(&app).await;
+    let refused = app.execute(LEAVE, &[&workspace.0, &members[1].id.0]).await.unwrap_err();
+    assert_eq!(refused.code(), Some(&SqlState::CHECK_VIOLATION));
+}
+
+#[tokio::test]
+async fn two_owners_who_leave_at_once_do_not_both_succeed() {
+    let Team { database, app, workspace, members, .. } = team().await;
+    let (one, two) = (&members[0], &members[1]);
+    promote(&database, two).await;
+    let other = database.sql("strongroom_app").await;
+    one.begin(&app).await;
+    two.begin(&other).await;
+    assert!(succeeds(&app, LEAVE, workspace, one.id).await);
+    let ids = [workspace.0, two.id.0];
+    let second = tokio::spawn(async move { other.execute(LEAVE, &[&ids[0], &ids[1]]).await });
+    until_somebody_waits(&database.sql("postgres").await).await;
+    app.batch_execute("COMMIT").await.unwrap();
+    let refused = second.await.unwrap().unwrap_err();
+    assert_eq!(refused.code(), Some(&SqlState::CHECK_VIOLATION));
+}
+
+#[tokio::test]
+async fn an_owner_who_leaves_is_not_followed_by_one_who_is_being_removed() {
+    let Team { database, app, workspace, members, .. } = team().await;
+    let (one, two) = (&members[0], &members[1]);
+    promote(&database, two).await;
+    // One removes the other, who leaves at the same time: one of them stays.
+    let other = database.sql("strongroom_app").await;
+    one.begin(&app).await;
+    one.begin(&other).await;
+    assert!(succeeds(&app, LEAVE, workspace, two.id).await);
+    let ids = [workspace.0, one.id.0];
+    let leaving = tokio::spawn(async move { other.execute(LEAVE, &[&ids[0], &ids[1]]).await });
+    until_somebody_waits(&database.sql("postgres").await).await;
+    app.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(leaving.await.unwrap().unwrap_err().code(), Some(&SqlState::CHECK_VIOLATION));
+}
+
+const LEAVE: &str = "DELETE FROM strongroom.workspace_members WHERE workspace_id = $1 AND user_id = $2";
+
+async fn promote(database: &TestDatabase, person: &Person) {
+    let statement = "UPDATE strongroom.workspace_members SET role = 'OWNER' WHERE user_id = $1";
+    database.sql("postgres").await.execute(statement, &[&person.id.0]).await.unwrap();
 }
 
 #[tokio::test]

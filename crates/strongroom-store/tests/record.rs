@@ -2,7 +2,8 @@
 //! Raw SQL with a proven caller is the strongest client there is.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-use strongroom_testing::{Person, SqlState, TestDatabase};
+use strongroom_testing::{Person, Sql, SqlState, TestDatabase};
+use strongroom_types::{ActivityFilter, RuntimeRole, WorkspaceId};
 
 #[tokio::test]
 async fn every_change_of_a_credential_is_recorded_by_the_database_itself() {
@@ -83,14 +84,159 @@ async fn a_denial_is_recorded_in_the_callers_name_and_in_his_own_workspaces_only
     assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<String>>(), [ada.id.to_string()]);
 }
 
+/// Records a reading, as the product does after it has read.
+async fn note_reading(sql: &Sql, reading: &str, filter: &str, workspace: Option<WorkspaceId>) -> Result<u64, SqlState> {
+    let statement = format!("SELECT strongroom.record_reading('{reading}', $1, $2)");
+    let done = sql.execute(&statement, &[&filter, &workspace.map(|id| id.0)]).await;
+    done.map_err(|error| error.code().unwrap().clone())
+}
+
+/// Who read what, as that connection's caller sees it.
+async fn readings(sql: &Sql) -> Vec<String> {
+    let seen = "SELECT concat_ws(' ', action::text, u.display_name, name) FROM strongroom.activity_logs AS l
+                JOIN strongroom.users AS u ON u.id = l.actor_id WHERE entity_type = 'RECORD' ORDER BY l.id";
+    sql.query(seen, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+#[tokio::test]
+async fn a_reading_is_recorded_once_a_minute_and_an_export_each_time() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    ada.begin(&app).await;
+    for filter in ["", "", "provider=github", "", "provider=github"] {
+        note_reading(&app, "RECORD_READ", filter, None).await.unwrap();
+    }
+    note_reading(&app, "RECORD_EXPORTED", "", None).await.unwrap();
+    note_reading(&app, "RECORD_EXPORTED", "", None).await.unwrap();
+    note_reading(&app, "RECORD_READ", &"x".repeat(5000), None).await.unwrap();
+    let expected = ["RECORD_READ ada", "RECORD_READ ada provider=github", "RECORD_EXPORTED ada", "RECORD_EXPORTED ada"];
+    let seen = readings(&app).await;
+    assert_eq!((&seen[..4], seen.len()), (&expected.map(str::to_owned)[..], 5), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_reading_is_seen_by_the_reader_and_by_whoever_could_have_read_the_same() {
+    let database = TestDatabase::create().await;
+    let (ada, bob) = (Person::create(&database, "ada").await, Person::create(&database, "bob").await);
+    let eve = Person::create(&database, "eve").await;
+    let app = database.sql("strongroom_app").await;
+    ada.begin(&app).await;
+    let workspace = ada.insert_workspace(&app, "hers").await;
+    for (person, role) in [(&bob, "ADMIN"), (&eve, "MEMBER")] {
+        let add = "INSERT INTO strongroom.workspace_members (workspace_id, user_id, role) VALUES ($1, $2, $3::text::strongroom.workspace_role)";
+        app.execute(add, &[&workspace.0, &person.id.0, &role]).await.unwrap();
+    }
+    note_reading(&app, "RECORD_READ", "", None).await.unwrap();
+    note_reading(&app, "RECORD_READ", "", Some(workspace)).await.unwrap();
+    app.batch_execute("COMMIT").await.unwrap();
+    eve.begin(&app).await;
+    assert!(readings(&app).await.is_empty());
+    // She is no admin there: what she writes of it is hers alone.
+    note_reading(&app, "RECORD_READ", "forged", Some(workspace)).await.unwrap();
+    assert_eq!(readings(&app).await, ["RECORD_READ eve forged"]);
+    app.batch_execute("COMMIT").await.unwrap();
+    bob.begin(&app).await;
+    assert_eq!(readings(&app).await, ["RECORD_READ ada"]);
+}
+
+#[tokio::test]
+async fn a_reading_on_the_admin_path_is_seen_by_the_other_administrators() {
+    let database = TestDatabase::create().await;
+    let (one, two) = (Person::create_admin(&database, "one").await, Person::create_admin(&database, "two").await);
+    let (ada, system) = (Person::create(&database, "ada").await, database.sql("strongroom_system").await);
+    for person in [&one, &ada] {
+        person.begin(&system).await;
+        note_reading(&system, "RECORD_EXPORTED", "", None).await.unwrap();
+        system.batch_execute("COMMIT").await.unwrap();
+    }
+    two.begin(&system).await;
+    let seen = "SELECT actor_id::text FROM strongroom.activity_logs WHERE entity_type = 'RECORD'";
+    let seen: Vec<String> = system.query(seen, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert_eq!(seen, [one.id.to_string()], "and not what somebody else claims there");
+}
+
+/// What the product lists, beside all that the policies show.
+async fn lists_what_the_policies_show(database: &TestDatabase, role: RuntimeRole, person: &Person) -> usize {
+    let store = database.store().await;
+    let mut transaction = store.begin(&person.caller(), role).await.unwrap();
+    let listed = transaction.activity(&ActivityFilter::default(), None, 1000).await.unwrap();
+    let listed: Vec<i64> = listed.iter().map(|row| row.id).collect();
+    let sql = database.sql(if role == RuntimeRole::App { "strongroom_app" } else { "strongroom_system" }).await;
+    person.begin(&sql).await;
+    let shown = sql.query("SELECT id FROM strongroom.activity_logs ORDER BY id DESC", &[]).await.unwrap();
+    assert_eq!(listed, shown.iter().map(|row| row.get(0)).collect::<Vec<i64>>());
+    listed.len()
+}
+
+#[tokio::test]
+async fn a_list_has_each_row_that_the_policies_show_and_has_it_once() {
+    let database = TestDatabase::create().await;
+    let (ada, bob) = (Person::create(&database, "ada").await, Person::create(&database, "bob").await);
+    let (one, two) = (Person::create_admin(&database, "one").await, Person::create_admin(&database, "two").await);
+    // A row for every way in which it can, or cannot, be somebody's.
+    let fill = "INSERT INTO strongroom.activity_logs (action, actor_id, entity_type, entity_id, owner_id, workspace_id, scope)
+                SELECT 'CREDENTIAL_UPDATED', a, e, gen_random_uuid(), o, w, s
+                FROM unnest($1::uuid[]) AS a, unnest($1::uuid[] || NULL::uuid) AS o, unnest($2::uuid[] || NULL::uuid) AS w,
+                     unnest(enum_range(NULL::strongroom.credential_scope) || NULL) AS s,
+                     unnest('{CREDENTIAL,INVITATION,RECORD}'::strongroom.entity_type[]) AS e";
+    let app = database.sql("strongroom_app").await;
+    let mut workspaces = Vec::new();
+    for (person, name) in [(&ada, "hers"), (&ada, "hers, too"), (&bob, "his")] {
+        person.begin(&app).await;
+        workspaces.push(person.insert_workspace(&app, name).await.0);
+        app.batch_execute("COMMIT").await.unwrap();
+    }
+    let people = vec![ada.id.0, bob.id.0, one.id.0];
+    database.sql("postgres").await.execute(fill, &[&people, &workspaces]).await.unwrap();
+    for (role, person) in [(RuntimeRole::App, &ada), (RuntimeRole::App, &bob), (RuntimeRole::App, &two)] {
+        lists_what_the_policies_show(&database, role, person).await;
+    }
+    assert!(lists_what_the_policies_show(&database, RuntimeRole::System, &one).await > 100);
+    assert!(lists_what_the_policies_show(&database, RuntimeRole::System, &two).await > 100);
+}
+
+#[tokio::test]
+async fn a_reading_is_forged_in_nobodys_name_and_nothing_else_with_it() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    for unproven in [false, true] {
+        ada.begin(&app).await;
+        let attempts: &[&str] = if unproven {
+            app.batch_execute("SET LOCAL strongroom.proven = ''").await.unwrap();
+            &["RECORD_READ", "RECORD_EXPORTED"]
+        } else {
+            &["CREDENTIAL_ACCESSED", "RECORD_PURGED", "SETTINGS_CHANGED", "WORKSPACE_DELETED"]
+        };
+        for reading in attempts {
+            app.batch_execute("SAVEPOINT s").await.unwrap();
+            let refused = note_reading(&app, reading, "", None).await.unwrap_err();
+            assert_eq!(refused, SqlState::INSUFFICIENT_PRIVILEGE, "{reading}");
+            app.batch_execute("ROLLBACK TO SAVEPOINT s").await.unwrap();
+        }
+        app.batch_execute("ROLLBACK").await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn the_auditor_reads_the_log_and_nothing_else() {
     let database = TestDatabase::create().await;
     let ada = Person::create(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    app.batch_execute("BEGIN").await.unwrap();
+    let prove = "SELECT strongroom.prove_request($1, gen_random_uuid(), '192.0.2.7', 'curl/8')";
+    app.execute(prove, &[&ada.token.expose()]).await.unwrap();
+    ada.insert_credential(&app, "one").await;
+    app.batch_execute("COMMIT").await.unwrap();
     let auditor = database.sql("strongroom_auditor").await;
-    let count: i64 = auditor.query_one("SELECT count(*) FROM strongroom.activity_logs", &[]).await.unwrap().get(0);
-    assert!(count > 0);
-    for table in ["users", "user_credentials", "credential_versions", "api_tokens", "workspaces", "invitations"] {
+    let whence =
+        "SELECT FROM strongroom.activity_logs WHERE actor_id = $1 AND token_id IS NOT NULL AND request_id IS NOT NULL
+                  AND address = '192.0.2.7' AND user_agent = 'curl/8'";
+    assert_eq!(auditor.query(whence, &[&ada.id.0]).await.unwrap().len(), 1);
+    for table in
+        ["users", "user_credentials", "credential_versions", "api_tokens", "workspaces", "invitations", "settings"]
+    {
         let refused = auditor.query(&format!("SELECT * FROM strongroom.{table}"), &[]).await.unwrap_err();
         assert_eq!(refused.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{table}");
     }
