@@ -18,7 +18,8 @@ ALTER TABLE strongroom.api_tokens
     ADD COLUMN user_agent varchar(255) DEFAULT nullif(current_setting('strongroom.user_agent', true), ''),
     ADD COLUMN created_by uuid REFERENCES strongroom.users ON DELETE SET NULL DEFAULT strongroom.current_user_id(),
     -- What manages sees what it manages.
-    ADD CONSTRAINT api_tokens_actions CHECK (cardinality(actions) BETWEEN 1 AND 4 AND (NOT 'MANAGE' = ANY (actions) OR 'LIST' = ANY (actions)));
+    ADD CONSTRAINT api_tokens_actions CHECK (cardinality(actions) BETWEEN 1 AND 4 AND array_position(actions, NULL) IS NULL
+                                          AND (NOT 'MANAGE' = ANY (actions) OR 'LIST' = ANY (actions)));
 CREATE INDEX api_tokens_workspace ON strongroom.api_tokens (workspace_id) WHERE workspace_id IS NOT NULL;
 CREATE INDEX api_tokens_created_by ON strongroom.api_tokens (created_by);
 
@@ -47,8 +48,9 @@ END $$;
 CREATE TRIGGER note_new_token AFTER INSERT ON strongroom.api_tokens
     FOR EACH ROW EXECUTE FUNCTION strongroom.note_new_token();
 
+-- Not STRICT: no secret is a wrong one, and refused, and nobody goes on without a caller.
 CREATE OR REPLACE FUNCTION strongroom.prove_caller(secret bytea) RETURNS uuid
-LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     proven uuid;
     token uuid;
@@ -173,11 +175,16 @@ CREATE POLICY full_token_removes ON strongroom.workspace_members AS RESTRICTIVE 
     USING (strongroom.require_caller() AND (SELECT strongroom.token_is_full()));
 CREATE POLICY full_token_creates ON strongroom.workspaces AS RESTRICTIVE FOR INSERT TO strongroom_app, strongroom_system
     WITH CHECK ((SELECT strongroom.token_is_full()));
+CREATE POLICY token_scope_read ON strongroom.workspaces AS RESTRICTIVE FOR SELECT TO strongroom_app, strongroom_system
+    USING (strongroom.require_caller() AND coalesce(id = (SELECT strongroom.token_workspace()), true));
 
 -- Tokens of service accounts are their workspace's OWNERs' and ADMINs' to make, see and end.
 CREATE POLICY service_account_tokens ON strongroom.api_tokens TO strongroom_app
     USING (strongroom.require_caller() AND user_id = ANY ((SELECT strongroom.caller_service_accounts())::uuid[]))
     WITH CHECK (user_id = ANY ((SELECT strongroom.caller_service_accounts())::uuid[]));
+-- A foreign key would tell which workspaces there are.
+CREATE POLICY known_workspace ON strongroom.api_tokens AS RESTRICTIVE FOR INSERT TO strongroom_app
+    WITH CHECK (workspace_id IS NULL OR workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN,MEMBER,GUEST}'))::uuid[]));
 GRANT SELECT (kind, workspace_id, provider, actions, idle_timeout, address, user_agent, created_by),
       INSERT (workspace_id, provider, actions)
     ON strongroom.api_tokens TO strongroom_app;
@@ -200,16 +207,20 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- A sign-in and an exchange have records of their own.
+-- A sign-in and an exchange have records of their own. Who comes in has no proof yet, and is recorded as himself; whoever
+-- takes back his proof while he makes or ends a token of a service account is not, and so is refused.
 CREATE OR REPLACE FUNCTION strongroom.record_api_token() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    of_workspace uuid := (SELECT u.workspace_id FROM strongroom.users AS u WHERE u.id = NEW.user_id);
 BEGIN
     INSERT INTO strongroom.activity_logs (action, actor_id, entity_type, entity_id, owner_id, workspace_id, name)
     VALUES (CASE WHEN TG_OP = 'INSERT' THEN 'TOKEN_CREATED' WHEN NEW.kind = 'SESSION' THEN 'SIGNED_OUT' ELSE 'TOKEN_REVOKED'
             END::strongroom.activity_action,
-            coalesce(strongroom.current_user_id(), NEW.user_id),
+            coalesce(strongroom.current_user_id(), CASE WHEN of_workspace IS NULL OR session_user NOT IN ('strongroom_app', 'strongroom_system')
+                                                        THEN NEW.user_id END),
             CASE NEW.kind WHEN 'SESSION' THEN 'SESSION' ELSE 'API_TOKEN' END::strongroom.entity_type,
-            NEW.id, NEW.user_id, (SELECT u.workspace_id FROM strongroom.users AS u WHERE u.id = NEW.user_id), NEW.name);
+            NEW.id, NEW.user_id, of_workspace, NEW.name);
     RETURN NULL;
 END $$;
 DROP TRIGGER record_api_token_created ON strongroom.api_tokens;

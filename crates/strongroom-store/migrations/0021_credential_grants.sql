@@ -61,18 +61,15 @@ CREATE POLICY controller ON strongroom.credential_grants TO strongroom_app
         SELECT FROM strongroom.user_credentials AS c WHERE c.id = credential_id
           AND ((c.scope = 'USER' AND c.user_id = (SELECT strongroom.current_user_id()))
                OR (c.scope = 'WORKSPACE' AND c.workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN}'))::uuid[])))));
+-- Not one that has expired.
 CREATE POLICY grantee_reads ON strongroom.credential_grants FOR SELECT TO strongroom_app
-    USING (strongroom.require_caller() AND (grantee_user_id = (SELECT strongroom.current_user_id())
+    USING (strongroom.require_caller() AND coalesce(expires_at > clock_timestamp(), true) AND (grantee_user_id = (SELECT strongroom.current_user_id())
            OR grantee_workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN,MEMBER}'))::uuid[])));
 -- Only whom the granter knows of: a stranger's id is not told from one that does not exist.
 CREATE POLICY known_grantee ON strongroom.credential_grants AS RESTRICTIVE FOR INSERT TO strongroom_app
     WITH CHECK (grantee_user_id = ANY ((SELECT strongroom.caller_colleagues())::uuid[])
                 OR grantee_workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN,MEMBER,GUEST}'))::uuid[]));
-CREATE POLICY full_token_creates ON strongroom.credential_grants AS RESTRICTIVE FOR INSERT TO strongroom_app
-    WITH CHECK ((SELECT strongroom.token_is_full()));
-CREATE POLICY full_token_changes ON strongroom.credential_grants AS RESTRICTIVE FOR UPDATE TO strongroom_app
-    USING (strongroom.require_caller() AND (SELECT strongroom.token_is_full()));
-CREATE POLICY full_token_revokes ON strongroom.credential_grants AS RESTRICTIVE FOR DELETE TO strongroom_app
+CREATE POLICY full_token ON strongroom.credential_grants AS RESTRICTIVE TO strongroom_app
     USING (strongroom.require_caller() AND (SELECT strongroom.token_is_full()));
 -- For caller_grants(), granted_permissions() and end_grants_of_member(), which run as the owner.
 CREATE POLICY owner_reads ON strongroom.credential_grants FOR SELECT TO strongroom_owner USING (true);
@@ -92,6 +89,36 @@ BEGIN
 END $$;
 CREATE TRIGGER note_grant BEFORE INSERT ON strongroom.credential_grants
     FOR EACH ROW EXECUTE FUNCTION strongroom.note_grant();
+
+-- A grant rests on memberships: that by which the granter controls the credential, and those by which he knows the grantee.
+-- The locks make whoever ends one wait, and find the grant, or be seen: the policies looked before the wait. The granter's
+-- come first, as where members change. Whoever changes a grant need not know the grantee any more.
+CREATE FUNCTION strongroom.guard_grant() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    caller uuid := strongroom.current_user_id();
+BEGIN
+    IF session_user NOT IN ('strongroom_app', 'strongroom_system') THEN
+        RETURN NULL;
+    END IF;
+    PERFORM FROM strongroom.workspace_members AS m
+    WHERE m.user_id = caller
+      AND m.workspace_id IN (NEW.workspace_id, NEW.grantee_workspace_id,
+                             (SELECT u.workspace_id FROM strongroom.users AS u WHERE u.id = NEW.grantee_user_id))
+    ORDER BY m.workspace_id FOR SHARE;
+    PERFORM FROM strongroom.workspace_members AS m
+    WHERE m.user_id = NEW.grantee_user_id AND m.workspace_id = NEW.workspace_id FOR SHARE;
+    IF NOT coalesce(CASE WHEN NEW.workspace_id IS NULL THEN NEW.owner_id = caller
+                         ELSE NEW.workspace_id = ANY (strongroom.caller_workspaces('{OWNER,ADMIN}')) END, false)
+       OR (TG_OP = 'INSERT'
+           AND NOT coalesce(NEW.grantee_user_id = ANY (strongroom.caller_colleagues()),
+                            NEW.grantee_workspace_id = ANY (strongroom.caller_workspaces('{OWNER,ADMIN,MEMBER,GUEST}')))) THEN
+        RAISE EXCEPTION 'the caller may not grant that, or not to them, any more' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER guard_grant AFTER INSERT OR UPDATE ON strongroom.credential_grants
+    FOR EACH ROW EXECUTE FUNCTION strongroom.guard_grant();
 
 CREATE FUNCTION strongroom.record_grant() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -114,13 +141,18 @@ END $$;
 CREATE TRIGGER record_grant AFTER INSERT OR UPDATE OR DELETE ON strongroom.credential_grants
     FOR EACH ROW EXECUTE FUNCTION strongroom.record_grant();
 
--- What somebody sees through a workspace, he sees no more once he is out of it; nor does the workspace see what was his.
+-- What somebody sees through a workspace, he sees no more once he is out of it; nor does the workspace see what was his, nor
+-- its service accounts. A service account without a seat has nothing.
 CREATE FUNCTION strongroom.end_grants_of_member() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     DELETE FROM strongroom.credential_grants AS g
-    WHERE (g.grantee_user_id = OLD.user_id AND g.workspace_id = OLD.workspace_id)
-       OR (g.grantee_workspace_id = OLD.workspace_id AND g.owner_id = OLD.user_id AND g.workspace_id IS NULL);
+    WHERE (g.grantee_user_id = OLD.user_id
+           AND (g.workspace_id = OLD.workspace_id
+                OR EXISTS (SELECT FROM strongroom.users AS u WHERE u.id = OLD.user_id AND u.workspace_id IS NOT NULL)))
+       OR (g.owner_id = OLD.user_id AND g.workspace_id IS NULL
+           AND (g.grantee_workspace_id = OLD.workspace_id
+                OR EXISTS (SELECT FROM strongroom.users AS u WHERE u.id = g.grantee_user_id AND u.workspace_id = OLD.workspace_id)));
     RETURN NULL;
 END $$;
 CREATE TRIGGER end_grants_of_member AFTER DELETE ON strongroom.workspace_members

@@ -6,8 +6,9 @@
 
 DROP FUNCTION strongroom.reveal_credential(bytea, uuid, integer, uuid);
 
--- The caller's most specific active credentials of that provider and name: his own, else of a workspace that he
--- administers, else granted ones. More than one id: they are equally specific, and he has to choose. Runs as whoever calls.
+-- The caller's most specific active credentials of that provider and name: his own, else of a workspace that he is a
+-- member of, as far as he sees them, else what others have granted him: a name that somebody shares with him does not come
+-- before one of his workspace's. More than one id: they are equally specific, and he has to choose. Runs as whoever calls.
 CREATE FUNCTION strongroom.resolve_credential(of_provider text, of_name text, of_workspace uuid) RETURNS uuid[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -15,12 +16,12 @@ BEGIN
         SELECT id FROM (
             SELECT c.id, rank() OVER (ORDER BY CASE
                 WHEN c.scope = 'SYSTEM' OR (c.scope = 'USER' AND c.user_id = (SELECT strongroom.current_user_id())) THEN 1
-                WHEN c.workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN}'))::uuid[]) THEN 2
+                WHEN c.workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN,MEMBER,GUEST}'))::uuid[]) THEN 2
                 ELSE 3 END) AS specificity
             FROM strongroom.user_credentials AS c
             WHERE c.provider = of_provider AND c.name = of_name AND c.is_active
               AND (of_workspace IS NULL OR c.workspace_id = of_workspace)
-            LIMIT 100) AS found
+            ORDER BY specificity LIMIT 100) AS found
         WHERE specificity = 1 ORDER BY id);
 END $$;
 GRANT EXECUTE ON FUNCTION strongroom.resolve_credential(text, text, uuid) TO strongroom_app, strongroom_system;

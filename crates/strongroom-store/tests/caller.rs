@@ -154,7 +154,7 @@ async fn unknown_expired_and_revoked_tokens_prove_nobody_and_look_alike() {
     }
     let app = database.sql("strongroom_app").await;
     let mut refusals = Vec::new();
-    for secret in [ada.token.expose(), bob.token.expose(), &[0; 48], b""] {
+    for secret in [Some(ada.token.expose()), Some(bob.token.expose()), Some(&[0; 48]), Some(b""), None] {
         let refused = app.execute("SELECT strongroom.prove_caller($1)", &[&secret]).await.unwrap_err();
         refusals.push(refused.as_db_error().unwrap().to_string());
     }

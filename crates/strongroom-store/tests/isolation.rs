@@ -170,15 +170,19 @@ async fn system_credentials_are_reached_on_the_admin_path_by_admins_alone() {
 }
 
 #[tokio::test]
-async fn no_runtime_role_can_truncate_or_refer_nor_delete_anything_but_memberships_and_workspaces() {
+async fn no_runtime_role_can_truncate_or_refer_nor_delete_anything_but_memberships_grants_and_workspaces() {
     let Scene { database, app, ada, .. } = scene().await;
     for role in ["strongroom_app", "strongroom_system", "strongroom_auditor"] {
         let sql = database.sql(role).await;
-        for table in ["users", "user_credentials", "credential_versions", "activity_logs", "api_tokens", "workspaces"] {
-            for statement in [format!("TRUNCATE strongroom.{table}"), format!("DELETE FROM strongroom.{table}")] {
-                if (role, statement.as_str()) == ("strongroom_app", "DELETE FROM strongroom.workspaces") {
-                    continue;
-                }
+        let undeletable =
+            ["users", "user_credentials", "credential_versions", "activity_logs", "api_tokens", "token_uses"];
+        let deletable = ["workspace_members", "workspaces", "credential_grants"];
+        for table in undeletable.into_iter().chain(deletable) {
+            let mut statements = vec![format!("TRUNCATE strongroom.{table}")];
+            if undeletable.contains(&table) || role != "strongroom_app" {
+                statements.push(format!("DELETE FROM strongroom.{table}"));
+            }
+            for statement in statements {
                 // With a caller, where the role can have one: without, it would be refused before grants are looked at.
                 if role == "strongroom_auditor" {
                     sql.batch_execute("BEGIN").await.unwrap();

@@ -65,7 +65,7 @@ async fn a_schema_that_was_tampered_with_is_refused_and_the_refusal_names_the_pl
         ("ALTER TABLE strongroom.activity_logs SET UNLOGGED", "unlogged"),
         ("CREATE VIEW public.leak AS SELECT * FROM strongroom.user_credentials", "leak"),
         ("CREATE TABLE public.child () INHERITS (strongroom.activity_logs)", "child"),
-        ("ALTER FUNCTION strongroom.prove_caller CALLED ON NULL INPUT", "prove_caller"),
+        ("ALTER FUNCTION strongroom.caller_workspaces CALLED ON NULL INPUT", "caller_workspaces"),
         ("ALTER TABLE strongroom.api_tokens DISABLE TRIGGER ALL", "api_tokens"),
         ("GRANT SELECT ON strongroom.users TO strongroom_app WITH GRANT OPTION", "GRANT OPTION"),
         ("ALTER FUNCTION strongroom.current_user_id LEAKPROOF", "LEAKPROOF"),
