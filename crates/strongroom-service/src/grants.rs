@@ -30,7 +30,9 @@ impl Vault {
         }
         let id = GrantId::generate();
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
-        if !transaction.controls_credential(credential).await?.ok_or(ServiceError::NotFound)? {
+        let controls = transaction.controls_credential(credential).await?.ok_or(ServiceError::NotFound)?;
+        transaction = transaction.with_full_token()?;
+        if !controls {
             return Err(ServiceError::Forbidden(NOT_YOURS));
         }
         match transaction.insert_grant(id, credential, new).await {
@@ -58,6 +60,7 @@ impl Vault {
     ) -> Result<Page<Grant>, ServiceError> {
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
         transaction.controls_credential(credential).await?.ok_or(ServiceError::NotFound)?;
+        transaction = transaction.with_full_token()?;
         let grants = transaction.grants(credential, page).await?;
         transaction.commit().await?;
         Ok(Page::from_lookahead(grants, page.limit, |grant| grant.id.to_string()))
@@ -74,7 +77,7 @@ impl Vault {
         id: GrantId,
         set: &SetGrant,
     ) -> Result<Grant, ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?.with_full_token()?;
         let grant = transaction.grant(credential, id).await?;
         if !transaction.update_grant(credential, id, set).await? {
             return Err(not_controlled(grant.as_ref()));
@@ -94,7 +97,7 @@ impl Vault {
         credential: CredentialId,
         id: GrantId,
     ) -> Result<(), ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?.with_full_token()?;
         let grant = transaction.grant(credential, id).await?;
         if !transaction.delete_grant(credential, id).await? {
             return Err(not_controlled(grant.as_ref()));

@@ -2,7 +2,7 @@
 //! Nothing here decides it.
 
 use sqlx::postgres::PgRow;
-use sqlx::{Row, query};
+use sqlx::{Row, query, query_scalar};
 use strongroom_types::{
     CredentialId, Grant, GrantId, NewGrant, PageRequest, Permission, SetGrant, UserId, WorkspaceId,
 };
@@ -26,20 +26,17 @@ impl Transaction {
     /// not know of it.
     ///
     /// # Errors
-    /// [`StoreError::Forbidden`] where his token is not a full one, which alone has to do with grants.
+    /// As any statement.
     pub async fn controls_credential(&mut self, id: CredentialId) -> Result<Option<bool>, StoreError> {
-        let row = query(
-            "SELECT strongroom.token_is_full() AS full,
-                    (scope = 'USER' AND user_id = (SELECT strongroom.current_user_id()))
+        let controls = query_scalar(
+            "SELECT (scope = 'USER' AND user_id = (SELECT strongroom.current_user_id()))
                     OR coalesce(workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN}'))::uuid[]), false)
-                    AS controls
              FROM strongroom.user_credentials WHERE id = $1",
         )
         .bind(id.0)
         .fetch_optional(self.connection())
         .await?;
-        let Some(row) = row else { return Ok(None) };
-        if row.try_get("full")? { Ok(Some(row.try_get("controls")?)) } else { Err(StoreError::Forbidden) }
+        Ok(controls)
     }
 
     /// The grants of a credential that the caller may see, newest first, one more than the page.
