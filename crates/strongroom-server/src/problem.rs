@@ -145,6 +145,10 @@ impl From<StoreError> for Refusal {
         match error {
             StoreError::Unauthenticated => Self::unauthenticated(),
             StoreError::Forbidden => Self::new(ProblemCode::Forbidden, "your role does not allow it"),
+            StoreError::LimitedToken => Self::new(
+                ProblemCode::Forbidden,
+                "your token works with credentials and does nothing else; take a person's, without limits",
+            ),
             StoreError::Conflict => Self::new(ProblemCode::Conflict, "it is there already"),
             StoreError::Ambiguous => ServiceError::Ambiguous.into(),
             StoreError::KeyReused => Self::new(

@@ -37,12 +37,13 @@ impl Vault {
         let envelope = self.keys.seal(&binding, &new.value).await?;
         let sealed = SealedVersion { envelope, masked_value: new.masked_value() };
         let mut transaction = self.store.begin(caller, role).await?;
-        if let Some(kept) = claim(&mut transaction, keyed.as_ref(), binding.credential_id).await? {
-            return Ok(kept);
-        }
         if let Some(workspace) = binding.workspace_id {
             let (action, attempt) = (Action::CreateWorkspaceCredential, ActivityAction::CredentialCreated);
             transaction = require(transaction, caller, workspace, action, attempt).await?;
+        }
+        // After that: where it refuses, its record is committed, and the key with it would be.
+        if let Some(kept) = claim(&mut transaction, keyed.as_ref(), binding.credential_id).await? {
+            return Ok(kept);
         }
         let credential = transaction.insert_credential(&binding, new, &sealed).await.map_err(name_taken)?;
         transaction.commit().await?;

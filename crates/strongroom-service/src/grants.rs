@@ -1,10 +1,8 @@
 //! Grants: who can see this, and who may do what with it. Whoever controls a credential shares it; the policies know who.
 //! Never hands a grant on.
 
-use strongroom_store::{StoreError, Transaction};
-use strongroom_types::{
-    Caller, Credential, CredentialId, Grant, GrantId, NewGrant, Page, PageRequest, RuntimeRole, SetGrant,
-};
+use strongroom_store::StoreError;
+use strongroom_types::{Caller, CredentialId, Grant, GrantId, NewGrant, Page, PageRequest, RuntimeRole, SetGrant};
 
 use crate::error::ServiceError;
 use crate::vault::Vault;
@@ -32,14 +30,17 @@ impl Vault {
         }
         let id = GrantId::generate();
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
-        let shared = visible(&mut transaction, credential).await?;
+        let controls = transaction.controls_credential(credential).await?.ok_or(ServiceError::NotFound)?;
+        transaction = transaction.with_full_token()?;
+        if !controls {
+            return Err(ServiceError::Forbidden(NOT_YOURS));
+        }
         match transaction.insert_grant(id, credential, new).await {
             Err(StoreError::Conflict) => {
                 return Err(ServiceError::Conflict("it is shared with them already; change that grant"));
             }
-            // The policies do not say which of the two it was; who controls it, knows.
-            Err(StoreError::Forbidden) if controls(caller, &shared) => return Err(ServiceError::NotFound),
-            Err(StoreError::Forbidden) => return Err(ServiceError::Forbidden(NOT_YOURS)),
+            // A grantee whom the caller does not know of.
+            Err(StoreError::Forbidden) => return Err(ServiceError::NotFound),
             inserted => inserted?,
         }
         let grant = transaction.grant(credential, id).await?.ok_or(ServiceError::NotFound)?;
@@ -58,7 +59,8 @@ impl Vault {
         page: &PageRequest<GrantId>,
     ) -> Result<Page<Grant>, ServiceError> {
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
-        visible(&mut transaction, credential).await?;
+        transaction.controls_credential(credential).await?.ok_or(ServiceError::NotFound)?;
+        transaction = transaction.with_full_token()?;
         let grants = transaction.grants(credential, page).await?;
         transaction.commit().await?;
         Ok(Page::from_lookahead(grants, page.limit, |grant| grant.id.to_string()))
@@ -75,7 +77,7 @@ impl Vault {
         id: GrantId,
         set: &SetGrant,
     ) -> Result<Grant, ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?.with_full_token()?;
         let grant = transaction.grant(credential, id).await?;
         if !transaction.update_grant(credential, id, set).await? {
             return Err(not_controlled(grant.as_ref()));
@@ -95,22 +97,13 @@ impl Vault {
         credential: CredentialId,
         id: GrantId,
     ) -> Result<(), ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?.with_full_token()?;
         let grant = transaction.grant(credential, id).await?;
         if !transaction.delete_grant(credential, id).await? {
             return Err(not_controlled(grant.as_ref()));
         }
         Ok(transaction.commit().await?)
     }
-}
-
-async fn visible(transaction: &mut Transaction, id: CredentialId) -> Result<Credential, ServiceError> {
-    transaction.credential(id).await?.ok_or(ServiceError::NotFound)
-}
-
-/// Whether he is more than a grantee: a WORKSPACE credential of which somebody manages all is his to share.
-fn controls(caller: &Caller, credential: &Credential) -> bool {
-    credential.user_id == caller.user_id() || credential.workspace_id.is_some() && credential.permissions.len() == 3
 }
 
 fn not_controlled(seen: Option<&Grant>) -> ServiceError {

@@ -92,7 +92,9 @@ impl Vault {
         let own = transaction.own_password(self.server_secret.expose()).await?;
         let user = transaction.current_user().await?;
         transaction.commit().await?;
-        check(&change.new_password, &user.email)?;
+        if let Some(email) = &user.email {
+            check(&change.new_password, email)?;
+        }
         let (true, Some(parameters)) = (own.needed, own.parameters) else { return Ok(None) };
         if let Some(retry_after_seconds) = own.retry_after_seconds {
             return Err(ServiceError::SignInThrottled { retry_after_seconds });

@@ -131,7 +131,8 @@ impl Vault {
         attempt: ActivityAction,
     ) -> Result<Transaction, ServiceError> {
         let transaction = self.store.begin(caller, RuntimeRole::App).await?;
-        require(transaction, caller, workspace, Action::ManageServiceAccounts, attempt).await
+        let transaction = require(transaction, caller, workspace, Action::ManageServiceAccounts, attempt).await?;
+        Ok(transaction.with_full_token()?)
     }
 }
 

@@ -23,7 +23,7 @@ impl Vault {
     /// As the store's.
     pub async fn create_token(&self, caller: &Caller, new: &NewApiToken) -> Result<IssuedToken, ServiceError> {
         let (id, token) = (TokenId::generate(), ApiToken::new(caller.user_id(), &random_bytes()?));
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?.with_full_token()?;
         transaction.insert_token(id, &token, new).await?;
         let summary = transaction.token(caller.user_id(), id).await?.ok_or(ServiceError::NotFound)?;
         transaction.commit().await?;
@@ -39,7 +39,7 @@ impl Vault {
         caller: &Caller,
         page: &PageRequest<TokenId>,
     ) -> Result<Page<ApiTokenSummary>, ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?.with_full_token()?;
         let tokens = transaction.tokens(caller.user_id(), page).await?;
         transaction.commit().await?;
         Ok(Page::from_lookahead(tokens, page.limit, |token| token.id.to_string()))
@@ -50,7 +50,7 @@ impl Vault {
     /// # Errors
     /// [`ServiceError::NotFound`].
     pub async fn revoke_token(&self, caller: &Caller, id: TokenId) -> Result<(), ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?.with_full_token()?;
         if !transaction.revoke_token(caller.user_id(), id).await? {
             return Err(ServiceError::NotFound);
         }

@@ -38,7 +38,7 @@ impl Vault {
         if revision.is_some_and(|revision| revision != current.revision) {
             return Err(ServiceError::PreconditionFailed);
         }
-        self.put_next(caller, role, &current, new, keyed.as_ref()).await
+        self.put_next(caller, role, &current, revision, new, keyed.as_ref()).await
     }
 
     /// A page of the versions of a credential, masked.
@@ -77,7 +77,7 @@ impl Vault {
         let reference = Reference::Id(IdReference { id, version: Some(version) });
         let earlier = self.reveal_credential(caller, role, Purpose::Restore, reference).await?;
         let new = NewVersion { value: earlier.value, expires_at: None, grace_seconds: None };
-        Ok(self.put_next(caller, role, &current, new, None).await?.credential)
+        Ok(self.put_next(caller, role, &current, None, new, None).await?.credential)
     }
 
     async fn put_next(
@@ -85,6 +85,7 @@ impl Vault {
         caller: &Caller,
         role: RuntimeRole,
         current: &Credential,
+        revision: Option<i32>,
         new: NewVersion,
         keyed: Option<&KeyedRequest>,
     ) -> Result<Kept, ServiceError> {
@@ -98,10 +99,11 @@ impl Vault {
         if let Some(kept) = claim(&mut transaction, keyed, current.id).await? {
             return Ok(kept);
         }
-        let rotated = transaction.rotate_credential(&binding, &sealed, new.expires_at, new.grace_seconds).await?;
+        let (expires_at, grace) = (new.expires_at, new.grace_seconds);
+        let rotated = transaction.rotate_credential(&binding, &sealed, revision, expires_at, grace).await?;
         let Some(rotated) = rotated else {
             return Err(match unchanged(&mut transaction, current.id, Some(current.revision)).await? {
-                ServiceError::PreconditionFailed => {
+                ServiceError::PreconditionFailed if revision.is_none() => {
                     ServiceError::Conflict("the credential has changed meanwhile; look at it and try again")
                 }
                 other => other,

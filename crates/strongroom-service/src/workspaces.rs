@@ -63,7 +63,7 @@ impl Vault {
     ) -> Result<Workspace, ServiceError> {
         let transaction = self.store.begin(caller, RuntimeRole::App).await?;
         let (action, attempt) = (Action::RenameWorkspace, ActivityAction::WorkspaceRenamed);
-        let mut transaction = require(transaction, caller, id, action, attempt).await?;
+        let mut transaction = require(transaction, caller, id, action, attempt).await?.with_full_token()?;
         if !transaction.rename_workspace(id, name).await? {
             return Err(ServiceError::NotFound);
         }
@@ -86,7 +86,7 @@ impl Vault {
     ) -> Result<(), ServiceError> {
         let transaction = self.store.begin(caller, RuntimeRole::App).await?;
         let (action, attempt) = (Action::DeleteWorkspace, ActivityAction::WorkspaceDeleted);
-        let mut transaction = require(transaction, caller, id, action, attempt).await?;
+        let mut transaction = require(transaction, caller, id, action, attempt).await?.with_full_token()?;
         let workspace = transaction.workspace(id).await?.ok_or(ServiceError::NotFound)?;
         if confirmation.map(Name::as_str) != Some(&workspace.name) {
             return Err(ServiceError::Unconfirmed(transaction.workspace_contents(id).await?));
@@ -109,6 +109,7 @@ impl Vault {
     ) -> Result<Page<Member>, ServiceError> {
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
         transaction.workspace(workspace).await?.ok_or(ServiceError::NotFound)?;
+        transaction = transaction.with_full_token()?;
         let members = transaction.members(workspace, page).await?;
         transaction.commit().await?;
         Ok(Page::from_lookahead(members, page.limit, |member| member.user_id.to_string()))
@@ -130,7 +131,7 @@ impl Vault {
         let before = transaction.member_role(workspace, user).await?;
         let action = managing([before, Some(role)]);
         let attempt = if before.is_none() { ActivityAction::MemberAdded } else { ActivityAction::MemberChanged };
-        let mut transaction = require(transaction, caller, workspace, action, attempt).await?;
+        let mut transaction = require(transaction, caller, workspace, action, attempt).await?.with_full_token()?;
         refuse_self(caller, user)?;
         match transaction.set_member(workspace, user, role).await {
             Err(StoreError::MissingReference) => return Err(ServiceError::NotFound),
@@ -154,7 +155,8 @@ impl Vault {
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
         let before = transaction.member_role(workspace, user).await?;
         let action = if caller.user_id() == user { Action::LeaveWorkspace } else { managing([before, None]) };
-        let mut transaction = require(transaction, caller, workspace, action, ActivityAction::MemberRemoved).await?;
+        let transaction = require(transaction, caller, workspace, action, ActivityAction::MemberRemoved).await?;
+        let mut transaction = transaction.with_full_token()?;
         match transaction.remove_member(workspace, user).await {
             Ok(true) => Ok(transaction.commit().await?),
             Ok(false) => Err(ServiceError::NotFound),

@@ -178,7 +178,7 @@ impl Transaction {
     }
 
     /// Puts the next version in place; the database keeps the former one. None: the caller may not change such a one, or
-    /// it is not active, or has moved on from `binding.version - 1`.
+    /// it is not active, or has another revision, or has moved on from `binding.version - 1`.
     ///
     /// # Errors
     /// As any statement.
@@ -186,6 +186,7 @@ impl Transaction {
         &mut self,
         binding: &Binding,
         sealed: &SealedVersion,
+        revision: Option<i32>,
         expires_at: Option<DateTime<Utc>>,
         grace: Option<Grace>,
     ) -> Result<Option<Credential>, StoreError> {
@@ -193,7 +194,7 @@ impl Transaction {
             "UPDATE strongroom.user_credentials
              SET encrypted_value = $2, masked_value = $3, version = $4, expires_at = coalesce($5, expires_at),
                  former_answers_until = now() + make_interval(secs => $6)
-             WHERE id = $1 AND version = $4 - 1 AND is_active
+             WHERE id = $1 AND version = $4 - 1 AND is_active AND ($7::integer IS NULL OR revision = $7)
              RETURNING ",
             columns!()
         ))
@@ -203,6 +204,7 @@ impl Transaction {
         .bind(binding.version)
         .bind(expires_at)
         .bind(grace.map(Grace::seconds))
+        .bind(revision)
         .fetch_optional(self.connection())
         .await?;
         Ok(row.as_ref().map(credential).transpose()?)

@@ -13,6 +13,9 @@ pub enum StoreError {
     /// Row-level security, or a grant, forbids it.
     #[error("the database forbids it")]
     Forbidden,
+    /// The act needs a person's token that is not limited.
+    #[error("the token is limited")]
+    LimitedToken,
     /// A unique key is taken by a row of the same owner.
     #[error("a unique key is taken")]
     Conflict,

@@ -2,7 +2,7 @@
 //! Nothing here decides it.
 
 use sqlx::postgres::PgRow;
-use sqlx::{Row, query};
+use sqlx::{Row, query, query_scalar};
 use strongroom_types::{
     CredentialId, Grant, GrantId, NewGrant, PageRequest, Permission, SetGrant, UserId, WorkspaceId,
 };
@@ -22,6 +22,23 @@ macro_rules! grants {
 }
 
 impl Transaction {
+    /// Whether a credential is the caller's to share: his own, or of a workspace of which he is OWNER or ADMIN. None: he may
+    /// not know of it.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn controls_credential(&mut self, id: CredentialId) -> Result<Option<bool>, StoreError> {
+        let controls = query_scalar(
+            "SELECT (scope = 'USER' AND user_id = (SELECT strongroom.current_user_id()))
+                    OR coalesce(workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN}'))::uuid[]), false)
+             FROM strongroom.user_credentials WHERE id = $1",
+        )
+        .bind(id.0)
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(controls)
+    }
+
     /// The grants of a credential that the caller may see, newest first, one more than the page.
     ///
     /// # Errors

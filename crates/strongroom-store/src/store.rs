@@ -23,6 +23,7 @@ pub struct Store {
 /// A transaction that is already scoped: PostgreSQL has proven its caller. Rolled back unless committed.
 pub struct Transaction {
     inner: sqlx::Transaction<'static, Postgres>,
+    has_full_token: bool,
     /// As long as the transaction lasts, for the traces.
     _span: Span,
 }
@@ -135,6 +136,14 @@ impl Store {
 }
 
 impl Transaction {
+    /// Goes on with a full token: a person's, and not limited. With another, policies would show nothing; this tells why.
+    ///
+    /// # Errors
+    /// [`StoreError::LimitedToken`].
+    pub fn with_full_token(self) -> Result<Self, StoreError> {
+        if self.has_full_token { Ok(self) } else { Err(StoreError::LimitedToken) }
+    }
+
     /// Makes it last. What was read may be used, and what was written told, after this only.
     ///
     /// # Errors
@@ -155,20 +164,20 @@ async fn prove(
 ) -> Result<Transaction, StoreError> {
     // Bound, not written into the text: other sessions of the role can read the text in pg_stat_activity.
     // The timeout is said again for poolers, which drop the settings of a connection.
-    let prove =
-        "SELECT strongroom.prove_request($1, $2, $3::text::inet, $4), set_config('statement_timeout', '30s', true)";
-    sqlx::query(prove)
+    let prove = "SELECT CASE WHEN strongroom.prove_request($1, $2, $3::text::inet, $4) IS NOT NULL
+                             THEN strongroom.token_is_full() END, set_config('statement_timeout', '30s', true)";
+    let has_full_token = sqlx::query_scalar(prove)
         .bind(caller.token.expose())
         .bind(caller.request_id.0)
         .bind(caller.address.map(|address| address.to_string()))
         .bind(caller.user_agent.as_ref().map(|agent| agent.as_str()))
-        .execute(&mut *inner)
+        .fetch_one(&mut *inner)
         .await?;
     let admin = "SELECT strongroom.caller_is_admin()";
     if role == RuntimeRole::System && !sqlx::query_scalar(admin).fetch_one(&mut *inner).await? {
         return Err(StoreError::Forbidden);
     }
-    Ok(Transaction { inner, _span: Span::current() })
+    Ok(Transaction { inner, has_full_token, _span: Span::current() })
 }
 
 fn login(role: RuntimeRole) -> &'static str {

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_testing::{Person, Sql, SqlState, TestDatabase};
-use strongroom_types::{CredentialId, UserId, WorkspaceId};
+use strongroom_types::{CredentialId, GrantId, UserId, WorkspaceId};
 use uuid::Uuid;
 
 /// Ada owns a workspace with a credential in it, and has one of her own. Bob is a MEMBER there.
@@ -55,7 +55,7 @@ async fn grant(sql: &Sql, id: CredentialId, to: To, permissions: &str) -> Result
         To::User(id) => (Some(id), None),
         To::Workspace(id) => (None, Some(id)),
     };
-    let grant = Uuid::now_v7();
+    let grant = GrantId::generate().0;
     let statement = format!(
         "INSERT INTO strongroom.credential_grants (id, credential_id, grantee_user_id, grantee_workspace_id, permissions)
          VALUES ($1, $2, $3, $4, '{permissions}')"
@@ -225,9 +225,12 @@ async fn a_stranger_is_granted_nothing_and_it_does_not_tell_whether_he_exists() 
     app.batch_execute("COMMIT").await.unwrap();
     for id in [own, shared] {
         let mut refusals = Vec::new();
-        for grantee in
-            [to(&stranger), To::User(Uuid::now_v7()), To::Workspace(elsewhere.0), To::Workspace(Uuid::now_v7())]
-        {
+        for grantee in [
+            to(&stranger),
+            To::User(UserId::generate().0),
+            To::Workspace(elsewhere.0),
+            To::Workspace(WorkspaceId::generate().0),
+        ] {
             ada.begin(&app).await;
             refusals.push(grant(&app, id, grantee, "{USE}").await.unwrap_err());
             app.batch_execute("ROLLBACK").await.unwrap();
@@ -321,7 +324,7 @@ async fn leaving_or_being_removed_ends_what_was_granted_through_the_workspace_bo
 
 /// A service account of that workspace.
 async fn service_account(sql: &Sql, who: &Person, workspace: WorkspaceId) -> Uuid {
-    let id = Uuid::now_v7();
+    let id = UserId::generate().0;
     who.begin(sql).await;
     let insert = "INSERT INTO strongroom.users (id, workspace_id, display_name) VALUES ($1, $2, 'deployer')";
     sql.execute(insert, &[&id, &workspace.0]).await.unwrap();

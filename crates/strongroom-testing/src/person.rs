@@ -23,9 +23,13 @@ impl Person {
         Self::insert(database, name, true).await
     }
 
+    /// That user, with a new token that the database does not know yet.
+    pub fn with_new_token(id: UserId) -> Self {
+        Self { id, token: ApiToken::new(id, &strongroom_crypto::random_bytes().unwrap()) }
+    }
+
     async fn insert(database: &TestDatabase, name: &str, is_admin: bool) -> Self {
-        let id = UserId::generate();
-        let token = ApiToken::new(id, &strongroom_crypto::random_bytes().unwrap());
+        let Self { id, token } = Self::with_new_token(UserId::generate());
         let postgres = database.sql("postgres").await;
         postgres
             .execute(
