@@ -29,7 +29,7 @@ pub use activity::{
 };
 pub use caller::{Caller, RequestDetails, RuntimeRole, UserAgent};
 pub use credentials::{
-    Binding, Credential, CredentialFilter, CredentialPatch, CredentialScope, CredentialType, NewCredential,
+    Binding, Credential, CredentialFilter, CredentialPatch, CredentialScope, CredentialType, NewCredential, NewSecret,
 };
 pub use distinct::Distinct;
 pub use grants::{Grant, NewGrant, Permission, Permissions, SetGrant};

@@ -156,7 +156,7 @@ impl From<Distinct<TokenAction, 1, 4>> for TokenActions {
 
 /// How long a token lives: 1 to 365 days, and 90 unless told.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(try_from = "u16")]
+#[serde(try_from = "f64")]
 #[schema(minimum = 1, maximum = 365, default = 90)]
 pub struct Lifetime(u16);
 
@@ -173,11 +173,13 @@ impl Default for Lifetime {
     }
 }
 
-impl TryFrom<u16> for Lifetime {
+/// To JSON Schema, 90.0 is an integer (draft 2020-12, core, section 4.2.3), as it is to JavaScript.
+impl TryFrom<f64> for Lifetime {
     type Error = Invalid;
 
-    fn try_from(days: u16) -> Result<Self, Invalid> {
-        if (1..=365).contains(&days) { Ok(Self(days)) } else { Err(Invalid("must be 1 to 365 days".into())) }
+    fn try_from(days: f64) -> Result<Self, Invalid> {
+        let whole = (1..=365).find(|whole| f64::from(*whole) == days);
+        whole.map(Self).ok_or_else(|| Invalid("must be 1 to 365 days".into()))
     }
 }
 
