@@ -1,5 +1,5 @@
 // Runs schemathesis against the real binary, as a person and as an instance administrator: whatever openapi.json allows
-// must be answered as it says, and whatever it forbids must be refused. Use: tests/schemathesis/run
+// must be answered as it says, and whatever it forbids must be refused. Arguments are passed on to it.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -25,12 +25,14 @@ try {
 }
 
 async function examine(who, { token }, invitation, ids) {
+  const spare = await send('POST', '/api/tokens', token, { name: 'To be ended' });
   console.log(`schemathesis: as ${who}`);
   writeFileSync(`${root}target/schemathesis/ids`, ids.map((id) => JSON.stringify(id)).join('\n'));
-  const { status } = spawnSync('bin/st', ['--config-file', settings, 'run', `${root}openapi.json`, '--url', vault.url], {
+  const command = ['--config-file', settings, 'run', `${root}openapi.json`, '--url', vault.url];
+  const { status } = spawnSync('bin/st', [...command, ...process.argv.slice(2)], {
     // It leaves files behind where it runs.
     cwd: `${root}target/schemathesis`,
-    env: { ...process.env, STRONGROOM_TOKEN: token, STRONGROOM_INVITATION: invitation },
+    env: { ...process.env, STRONGROOM_TOKEN: token, STRONGROOM_SPARE_TOKEN: spare.token, STRONGROOM_INVITATION: invitation },
     stdio: 'inherit',
   });
   if (status !== 0) process.exitCode = 1;

@@ -168,23 +168,26 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for KeyedJson<T> {
     }
 }
 
-/// The revision that a change expects: the one ETag of `If-Match` (RFC 9110, section 13.1.1), or any.
+/// The revision that a change expects: the one ETag of `If-Match` (RFC 9110, section 13.1.1), or any. What is no ETag
+/// of ours matches nothing.
 pub struct IfMatch(pub Option<i32>);
+
+impl IfMatch {
+    /// Revisions begin at 1.
+    const NO_REVISION: i32 = 0;
+}
 
 impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        match one_header(&parts.headers, "if-match")? {
-            None | Some("*") => Ok(Self(None)),
+        Ok(Self(match one_header(&parts.headers, "if-match")? {
+            None | Some("*") => None,
             Some(etag) => {
                 let revision = etag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-                let revision = revision.and_then(|digits| digits.parse().ok());
-                let refusal =
-                    || Refusal::new(ProblemCode::InvalidRequest, "If-Match: send the ETag of an answer, or *");
-                revision.map(|revision| Self(Some(revision))).ok_or_else(refusal)
+                Some(revision.and_then(|digits| digits.parse().ok()).unwrap_or(Self::NO_REVISION))
             }
-        }
+        }))
     }
 }
 

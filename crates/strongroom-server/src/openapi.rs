@@ -150,6 +150,9 @@ fn implied_statuses(operation: &Value) -> Vec<u16> {
     if parameters().any(|parameter| parameter["in"] == "query") {
         statuses.extend([400, 422]);
     }
+    if parameters().any(|parameter| parameter["in"] == "header") {
+        statuses.push(400);
+    }
     if parameters().any(|parameter| parameter["in"] == "path") {
         statuses.push(404);
     }

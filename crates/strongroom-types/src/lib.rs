@@ -10,6 +10,7 @@ mod grants;
 mod ids;
 mod invitations;
 mod metadata;
+mod number;
 mod page;
 mod passwords;
 mod problem;

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::distinct::Distinct;
 use crate::ids::{TokenId, UserId, WorkspaceId};
+use crate::number::Whole;
 use crate::text::{Invalid, Name, Provider};
 
 /// What proves a caller, of whatever kind: the id of its user, and 256 random bits. As text `srt_` (API tokens) or
@@ -156,7 +157,7 @@ impl From<Distinct<TokenAction, 1, 4>> for TokenActions {
 
 /// How long a token lives: 1 to 365 days, and 90 unless told.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(try_from = "f64")]
+#[serde(try_from = "Whole")]
 #[schema(minimum = 1, maximum = 365, default = 90)]
 pub struct Lifetime(u16);
 
@@ -173,13 +174,12 @@ impl Default for Lifetime {
     }
 }
 
-/// To JSON Schema, 90.0 is an integer (draft 2020-12, core, section 4.2.3), as it is to JavaScript.
-impl TryFrom<f64> for Lifetime {
+impl TryFrom<Whole> for Lifetime {
     type Error = Invalid;
 
-    fn try_from(days: f64) -> Result<Self, Invalid> {
-        let whole = (1..=365).find(|whole| f64::from(*whole) == days);
-        whole.map(Self).ok_or_else(|| Invalid("must be 1 to 365 days".into()))
+    fn try_from(Whole(days): Whole) -> Result<Self, Invalid> {
+        let days = u16::try_from(days).ok().filter(|days| (1..=365).contains(days));
+        days.map(Self).ok_or_else(|| Invalid("must be 1 to 365 days".into()))
     }
 }
 

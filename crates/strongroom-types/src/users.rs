@@ -7,12 +7,13 @@ use utoipa::ToSchema;
 
 use crate::ids::UserId;
 
-/// A person.
+/// A person, or a service account.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct User {
     pub id: UserId,
+    /// Service accounts have none.
     #[schema(example = "ada@example.org")]
-    pub email: String,
+    pub email: Option<String>,
     #[schema(example = "Ada Lovelace")]
     pub display_name: String,
     /// An instance administrator: SYSTEM credentials and invitations, and nothing of anybody's own.

@@ -68,12 +68,13 @@ pub struct WorkspaceContents {
     pub members: i64,
 }
 
-/// A person in a workspace.
+/// A person, or a service account, in a workspace.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Member {
     pub user_id: UserId,
+    /// Service accounts have none.
     #[schema(example = "ada@example.org")]
-    pub email: String,
+    pub email: Option<String>,
     #[schema(example = "Ada Lovelace")]
     pub display_name: String,
     pub role: WorkspaceRole,
