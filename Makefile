@@ -1,6 +1,6 @@
 # What a newcomer needs: `make up` runs Strongroom on its embedded PostgreSQL, `make test` passes the tests. Both install
 # what they lack, and say so (scripts/setup). The others are a maintainer's.
-.PHONY: up test test-versions lint bless bench-context audit
+.PHONY: up test test-api test-versions lint bless bench-context audit
 
 up:
 	@scripts/setup run
@@ -13,6 +13,15 @@ test:
 	npm ci --prefix prisma --no-audit --no-fund
 	scripts/with-postgres npm test --prefix prisma
 	scripts/with-postgres cargo nextest run --locked --workspace
+	@$(MAKE) --no-print-directory test-api
+
+# openapi.json against the running server: the typed client that is made from it, and schemathesis.
+test-api:
+	@scripts/setup test
+	cargo build --locked --bin strongroom
+	npm ci --prefix clients/typescript --no-audit --no-fund
+	scripts/with-postgres npm test --prefix clients/typescript
+	scripts/with-postgres tests/schemathesis/run
 
 lint:
 	@scripts/setup lint
@@ -35,6 +44,8 @@ bless:
 	@scripts/setup test
 	STRONGROOM_BLESS=1 scripts/with-postgres cargo nextest run --workspace \
 		-E 'test(posture_txt) + test(configuration_md) + test(openapi_json)'
+	npm ci --prefix clients/typescript --no-audit --no-fund
+	npm run generate --prefix clients/typescript
 	INSTA_UPDATE=always scripts/with-postgres cargo nextest run --workspace
 
 # The figures of docs/adr/0001-caller-context.md.

@@ -13,7 +13,7 @@ use axum::response::IntoResponse;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
-use strongroom_service::{IdempotentRequest, ServiceError};
+use strongroom_service::IdempotentRequest;
 use strongroom_types::{
     ApiToken, Caller, IdempotencyKey, InvitationToken, ProblemCode, RequestDetails, RequestId, RuntimeRole, UserAgent,
 };
@@ -168,31 +168,27 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for KeyedJson<T> {
     }
 }
 
-/// The revision that a change expects: the one ETag of `If-Match` (RFC 9110, section 13.1.1), or any. A weak ETag, or one
-/// that was never ours, matches nothing.
+/// The revision that a change expects: the one ETag of `If-Match` (RFC 9110, section 13.1.1), or any. What is no ETag
+/// of ours matches nothing.
 pub struct IfMatch(pub Option<i32>);
+
+impl IfMatch {
+    /// Revisions begin at 1.
+    const NO_REVISION: i32 = 0;
+}
 
 impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        match one_header(&parts.headers, "if-match")? {
-            None | Some("*") => Ok(Self(None)),
+        Ok(Self(match one_header(&parts.headers, "if-match")? {
+            None | Some("*") => None,
             Some(etag) => {
-                let opaque = opaque_tag(etag.strip_prefix("W/").unwrap_or(etag)).ok_or_else(|| {
-                    Refusal::new(ProblemCode::InvalidRequest, "If-Match: send the one ETag of an answer, or *")
-                })?;
-                let revision = opaque.parse().ok().filter(|revision: &i32| etag == format!("\"{revision}\""));
-                revision.map(|revision| Self(Some(revision))).ok_or_else(|| ServiceError::PreconditionFailed.into())
+                let revision = etag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+                Some(revision.and_then(|digits| digits.parse().ok()).unwrap_or(Self::NO_REVISION))
             }
-        }
+        }))
     }
-}
-
-/// What is between the quotes of an entity tag (RFC 9110, section 8.8.3).
-fn opaque_tag(quoted: &str) -> Option<&str> {
-    let opaque = quoted.strip_prefix('"')?.strip_suffix('"')?;
-    opaque.bytes().all(|byte| byte == 0x21 || (0x23..=0x7e).contains(&byte)).then_some(opaque)
 }
 
 /// The text of a header that is there once at most.

@@ -1,11 +1,11 @@
 //! The description of the API (OpenAPI 3.1): what each handler says of itself by `#[utoipa::path]`, at the paths that
 //! `routes::endpoints` lists; and what holds for all of them, which is said here, once: who may ask, and the problems.
-//! It must never know a route of its own.
+//! It knows no route but the one pair that shares its handlers: /api/credentials and /api/admin/secrets.
 
 mod examples;
 
 use serde_json::{Map, Value, json};
-use strongroom_types::{Problem, ProblemCode, RequestId};
+use strongroom_types::{NewSecret, Problem, ProblemCode, RequestId};
 use strum::VariantArray;
 use utoipa::openapi::path::PathsBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -38,7 +38,7 @@ pub fn openapi() -> Value {
     let document = OpenApiBuilder::new()
         .info(info())
         .paths(paths)
-        .components(Some(components.schema_from::<Problem>().build()))
+        .components(Some(components.schema_from::<Problem>().schema_from::<NewSecret>().build()))
         // Of every operation that does not say otherwise.
         .security(Some([SecurityRequirement::new("token", no_scopes())]))
         .build();
@@ -125,6 +125,11 @@ fn tell_apart(path: &str, operation: &mut Value) {
     if path.starts_with("/api/admin/secrets") {
         operation["tags"] = json!(["Instance secrets"]);
         // What a handler says of these is said of workspaces.
+        if let Some(body) = operation.pointer_mut("/requestBody/content/application~1json/schema/$ref")
+            && body == "#/components/schemas/NewCredential"
+        {
+            *body = "#/components/schemas/NewSecret".into();
+        }
         if let Some(responses) = operation["responses"].as_object_mut() {
             responses.retain(|status, _| !matches!(status.as_str(), "403" | "404"));
         }
@@ -140,9 +145,12 @@ fn implied_statuses(operation: &Value) -> Vec<u16> {
         statuses.push(401);
     }
     if has_body {
-        statuses.extend([400, 413, 415]);
+        statuses.extend([400, 413, 415, 422]);
     }
     if parameters().any(|parameter| parameter["in"] == "query") {
+        statuses.extend([400, 422]);
+    }
+    if parameters().any(|parameter| parameter["in"] == "header") {
         statuses.push(400);
     }
     if parameters().any(|parameter| parameter["in"] == "path") {

@@ -88,7 +88,7 @@ impl From<ServiceError> for Refusal {
         match error {
             ServiceError::NotFound => Self::not_found(),
             ServiceError::Forbidden(detail) => Self::new(ProblemCode::Forbidden, detail),
-            ServiceError::Invalid(detail) => Self::new(ProblemCode::InvalidRequest, detail),
+            ServiceError::Invalid(detail) => Self::new(ProblemCode::Unprocessable, detail),
             ServiceError::Conflict(detail) => Self::new(ProblemCode::Conflict, detail),
             ServiceError::Unconfirmed(contents) => {
                 Self::new(ProblemCode::ConfirmationRequired, what_would_go(contents))
@@ -163,7 +163,7 @@ impl From<StoreError> for Refusal {
                 }
             }
             StoreError::Constraint => {
-                Self::new(ProblemCode::InvalidRequest, "a value is beyond what can be kept, such as a year or a number")
+                Self::new(ProblemCode::Unprocessable, "a value is beyond what can be kept, such as a year or a number")
             }
             StoreError::ServerNotProven | StoreError::MissingReference | StoreError::Database(_) => {
                 Self::internal(&error)

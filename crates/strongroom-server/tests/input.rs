@@ -35,8 +35,6 @@ async fn bodies_out_of_bounds_are_refused_and_say_where() {
         (with("metadata", json!({ "a": "x".repeat(8192) })), "metadata"),
         (with("metadata", json!({ "a": "\u{0}" })), "metadata"),
         (with("expires_at", json!("tomorrow")), "expires_at"),
-        (with("scope", json!("SYSTEM")), "scope"),
-        (with("scope", json!("WORKSPACE")), "scope"),
         (with("workspace_id", json!("team")), "workspace_id"),
         (with("unknown", json!(1)), "expected one of"),
         (json!({ "name": "n" }), "missing field"),
@@ -46,8 +44,24 @@ async fn bodies_out_of_bounds_are_refused_and_say_where() {
         assert_eq!((answer.status, answer.problem().as_str()), (400, "invalid-request"), "{place}");
         assert!(answer.text.contains(place), "{place}: {}", answer.text);
     }
+    for scope in ["SYSTEM", "WORKSPACE"] {
+        let answer = server.post(&ada, "/api/credentials", with("scope", json!(scope))).await;
+        assert_eq!((answer.status, answer.problem().as_str()), (422, "unprocessable"), "{scope} without a workspace");
+        assert!(answer.text.contains("scope"), "{}", answer.text);
+    }
     let biggest = with("value", json!("\u{1}".repeat(64 * 1024)));
     assert_eq!(server.post(&ada, "/api/credentials", biggest).await.status, 201, "escaped, it is six times as long");
+}
+
+#[tokio::test]
+async fn the_numbers_of_metadata_come_back_as_they_were_sent() {
+    let server = Server::start().await;
+    let ada = server.person("ada").await;
+    let metadata = json!({ "numbers": [f64::MAX, f64::MIN_POSITIVE, 0.1, -1.1678525029209277e-152, u64::MAX] });
+    let kept = server.post(&ada, "/api/credentials", with("metadata", metadata.clone())).await;
+    assert_eq!(kept.status, 201, "{}", kept.text);
+    let read = server.get(&ada, &format!("/api/credentials/{}", kept.id())).await;
+    assert_eq!(read.json()["metadata"], metadata);
 }
 
 #[tokio::test]

@@ -92,9 +92,8 @@ impl Vault {
         let own = transaction.own_password(self.server_secret.expose()).await?;
         let user = transaction.current_user().await?;
         transaction.commit().await?;
-        if let Some(email) = &user.email {
-            check(&change.new_password, email)?;
-        }
+        let email = user.email.ok_or(ServiceError::Forbidden("a service account has no password"))?;
+        check(&change.new_password, &email)?;
         let (true, Some(parameters)) = (own.needed, own.parameters) else { return Ok(None) };
         if let Some(retry_after_seconds) = own.retry_after_seconds {
             return Err(ServiceError::SignInThrottled { retry_after_seconds });
@@ -116,9 +115,15 @@ impl Vault {
 /// Whether it may be the password of whoever has that address.
 ///
 /// # Errors
-/// [`ServiceError::Invalid`] where it is the address.
+/// [`ServiceError::Invalid`] where it is the address, or one of the commonest.
 pub(crate) fn check(new: &NewPassword, email: &str) -> Result<(), ServiceError> {
-    if new.is(email) { Err(ServiceError::Invalid("a password must not be your e-mail address")) } else { Ok(()) }
+    if new.is(email) {
+        return Err(ServiceError::Invalid("a password must not be your e-mail address"));
+    }
+    if new.is_common() {
+        return Err(ServiceError::Invalid("the password is one of the commonest; choose another"));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use strongroom_types::{
 
 use crate::authorization::Action;
 use crate::error::ServiceError;
-use crate::tokens::IssuedToken;
+use crate::tokens::{IssuedToken, insert};
 use crate::vault::Vault;
 use crate::workspaces::require;
 
@@ -81,7 +81,7 @@ impl Vault {
         let (id, token) = (TokenId::generate(), ApiToken::new(account, &random_bytes()?));
         let mut transaction = self.managing(caller, workspace, ActivityAction::TokenCreated).await?;
         live(&mut transaction, workspace, account).await?;
-        transaction.insert_token(id, &token, new).await?;
+        insert(&mut transaction, id, &token, new).await?;
         let summary = transaction.token(account, id).await?.ok_or(ServiceError::NotFound)?;
         transaction.commit().await?;
         Ok(IssuedToken { summary, token })

@@ -2,6 +2,7 @@
 //! Nobody makes a token for somebody else.
 
 use strongroom_crypto::random_bytes;
+use strongroom_store::Transaction;
 use strongroom_types::{ApiToken, ApiTokenSummary, Caller, NewApiToken, Page, PageRequest, RuntimeRole, TokenId};
 
 use crate::error::ServiceError;
@@ -20,11 +21,11 @@ impl Vault {
     /// Makes a token for the caller.
     ///
     /// # Errors
-    /// As the store's.
+    /// [`ServiceError::NotFound`] for a workspace that he is no member of.
     pub async fn create_token(&self, caller: &Caller, new: &NewApiToken) -> Result<IssuedToken, ServiceError> {
         let (id, token) = (TokenId::generate(), ApiToken::new(caller.user_id(), &random_bytes()?));
         let mut transaction = self.store.begin(caller, RuntimeRole::App).await?.with_full_token()?;
-        transaction.insert_token(id, &token, new).await?;
+        insert(&mut transaction, id, &token, new).await?;
         let summary = transaction.token(caller.user_id(), id).await?.ok_or(ServiceError::NotFound)?;
         transaction.commit().await?;
         Ok(IssuedToken { summary, token })
@@ -56,4 +57,18 @@ impl Vault {
         }
         Ok(transaction.commit().await?)
     }
+}
+
+/// Adds a token. One for a workspace needs a workspace that the caller knows of: what else there is, the foreign key
+/// would tell him.
+pub(crate) async fn insert(
+    transaction: &mut Transaction,
+    id: TokenId,
+    token: &ApiToken,
+    new: &NewApiToken,
+) -> Result<(), ServiceError> {
+    if let Some(workspace) = new.workspace_id {
+        transaction.workspace(workspace).await?.ok_or(ServiceError::NotFound)?;
+    }
+    Ok(transaction.insert_token(id, token, new).await?)
 }

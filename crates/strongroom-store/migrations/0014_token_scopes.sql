@@ -49,6 +49,16 @@ CREATE TRIGGER note_new_token AFTER INSERT ON strongroom.api_tokens
     FOR EACH ROW EXECUTE FUNCTION strongroom.note_new_token();
 
 -- Not STRICT: no secret is a wrong one, and refused, and nobody goes on without a caller.
+-- Whether no caller has been proven in this transaction, whatever became of the proof since: current_user_id() is NULL for
+-- an expired or a forgotten one, too, and so says nothing about who began.
+CREATE FUNCTION strongroom.nobody_was_proven() RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN currval('strongroom.caller_since') <> (extract(epoch FROM now()) * 1000000)::bigint;
+EXCEPTION WHEN object_not_in_prerequisite_state THEN
+    RETURN true; -- Nobody was, ever, in this session.
+END $$;
+
 CREATE OR REPLACE FUNCTION strongroom.prove_caller(secret bytea) RETURNS uuid
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -66,8 +76,16 @@ BEGIN
     WHERE t.token_hash = sha256(secret) AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp()
       AND coalesce(coalesce(u.last_used_at, t.created_at) + t.idle_timeout > clock_timestamp(), true)
       AND substring(secret, 1, 16) = uuid_send(t.user_id);
-    IF proven IS NULL THEN
+    -- A transaction that has been open for longer than a proof lasts has no use for one.
+    IF proven IS NULL OR clock_timestamp() > now() + interval '5 minutes' THEN
         RAISE EXCEPTION 'the caller is not proven' USING ERRCODE = 'SR401';
+    END IF;
+    -- One caller a transaction: policies ask their helpers once a statement, and a statement in which the caller changed
+    -- would be judged by the one and done by the other. The registers remember what a rollback to a savepoint forgets.
+    IF NOT strongroom.nobody_was_proven()
+       AND token IS DISTINCT FROM (lpad(to_hex(currval('strongroom.token_high')), 16, '0')
+                                || lpad(to_hex(currval('strongroom.token_low')), 16, '0'))::uuid THEN
+        RAISE EXCEPTION 'another caller is proven in this transaction' USING ERRCODE = 'SR401';
     END IF;
     -- To the minute, and without a wait for whoever is at it already.
     IF coalesce(last_used < clock_timestamp() - interval '1 minute', true) THEN

@@ -173,3 +173,17 @@ CREATE POLICY reveal ON strongroom.user_credentials TO strongroom_owner
             OR id = ANY ((SELECT strongroom.caller_grants(NULL))::uuid[])
         WHEN 'strongroom_system' THEN scope = 'SYSTEM' AND (SELECT strongroom.caller_is_admin())
         ELSE false END);
+
+-- The name is the controller's. A name that is taken is refused by a key of the owner's credentials: a grantee who renames
+-- would learn which others there are. Before the key is asked.
+CREATE FUNCTION strongroom.guard_credential_name() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT coalesce(OLD.scope = 'SYSTEM' OR (OLD.scope = 'USER' AND OLD.user_id = strongroom.current_user_id())
+                    OR OLD.workspace_id = ANY (strongroom.caller_workspaces('{OWNER,ADMIN}')), false) THEN
+        RAISE EXCEPTION 'only whoever shares a credential gives it another name' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER guard_credential_name BEFORE UPDATE ON strongroom.user_credentials
+    FOR EACH ROW WHEN (NEW.name <> OLD.name) EXECUTE FUNCTION strongroom.guard_credential_name();

@@ -54,7 +54,7 @@ BEGIN
     IF kind IS NULL OR cardinality(ids) NOT BETWEEN 1 AND 100 OR num_nulls(ids, providers, names, workspaces, versions) > 0 THEN
         RAISE EXCEPTION 'not a purpose, or not 1 to 100 credentials' USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    SELECT * INTO token FROM strongroom.api_tokens AS t WHERE t.id = strongroom.current_token_id();
+    SELECT * INTO STRICT token FROM strongroom.api_tokens AS t WHERE t.id = strongroom.current_token_id();
     IF per_minute IS NOT NULL THEN
         -- One caller's attempts are counted one after the other; others do not wait. Not an advisory lock, which any
         -- login could take and keep.
@@ -78,9 +78,13 @@ BEGIN
                 NULL::text, NULL::integer, NULL::text, NULL::uuid, NULL::uuid, NULL::uuid, NULL::text, NULL::integer;
             CONTINUE;
         END IF;
-        permitted := CASE WHEN found_row.scope = 'SYSTEM' OR (found_row.scope = 'USER' AND found_row.user_id = caller)
+        permitted := CASE WHEN (found_row.scope = 'SYSTEM' AND strongroom.caller_is_admin()) OR (found_row.scope = 'USER' AND found_row.user_id = caller)
                             OR found_row.workspace_id = ANY (strongroom.caller_workspaces('{OWNER,ADMIN}'))
                           THEN '{USE,REVEAL,MANAGE}' ELSE strongroom.granted_permissions(found_row.id)::text[] END;
+        -- The proof may have ended while this waited for a lock; what was found since is not to be told.
+        IF strongroom.current_user_id() IS DISTINCT FROM caller THEN
+            RAISE EXCEPTION 'the caller is not proven' USING ERRCODE = 'SR401';
+        END IF;
         wanted := coalesce(versions["position"], found_row.version);
         envelope := found_row.encrypted_value;
         IF wanted <> found_row.version THEN
@@ -91,7 +95,7 @@ BEGIN
         -- reason is what the record keeps of a refusal.
         reason := CASE
             WHEN attempts >= per_minute THEN 'RATE_LIMITED'
-            WHEN NOT needed = ANY (token.actions) THEN 'TOKEN_SCOPE'
+            WHEN NOT coalesce(needed = ANY (token.actions), false) THEN 'TOKEN_SCOPE'
             WHEN NOT needed::text = ANY (permitted) THEN 'PERMISSION'
             WHEN wanted <> found_row.version AND former.version IS NULL THEN 'NO_SUCH_VERSION'
             -- A former value answers in its grace; after that, to those that manage the credential.

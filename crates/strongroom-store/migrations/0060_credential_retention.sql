@@ -1,7 +1,7 @@
 -- Values that need not be kept any more: former versions, and revoked credentials. What goes is the envelope, and with it the
 -- only copy of the value's data key, wrapped: nobody opens it again, with whatever key. What is known of it stays.
 
--- Only what the settings let go may be touched, by whatever runs as the owner without a caller.
+-- Only what the settings let go may be touched, by what runs as the owner in a transaction that had no caller.
 CREATE FUNCTION strongroom.version_cutoff() RETURNS timestamptz
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -13,11 +13,12 @@ BEGIN
     RETURN (SELECT clock_timestamp() - make_interval(hours => 24 * s.revoked_retention_days) FROM strongroom.settings AS s);
 END $$;
 
--- For purge_credentials(), which runs as the owner and has no caller, as no function that hands something out does.
+-- For purge_credentials(), which runs as the owner in a transaction that never had a caller, as none is that
+-- hands something out.
 CREATE POLICY owner_finds_due ON strongroom.user_credentials FOR SELECT TO strongroom_owner
-    USING (session_user = 'strongroom_system' AND strongroom.current_user_id() IS NULL);
+    USING (session_user = 'strongroom_system' AND (SELECT strongroom.nobody_was_proven()));
 CREATE POLICY owner_purges ON strongroom.user_credentials FOR UPDATE TO strongroom_owner
-    USING (session_user = 'strongroom_system' AND strongroom.current_user_id() IS NULL
+    USING (session_user = 'strongroom_system' AND (SELECT strongroom.nobody_was_proven())
            AND NOT is_active AND coalesce(revoked_at, updated_at) < (SELECT strongroom.revoked_cutoff()));
 
 CREATE OR REPLACE FUNCTION strongroom.record_credential() RETURNS trigger
@@ -44,7 +45,7 @@ DECLARE
     former integer;
     revoked integer;
 BEGIN
-    IF strongroom.current_user_id() IS NOT NULL THEN
+    IF NOT strongroom.nobody_was_proven() THEN
         RAISE EXCEPTION 'retention is nobody''s act' USING ERRCODE = 'insufficient_privilege';
     END IF;
     WITH due AS (

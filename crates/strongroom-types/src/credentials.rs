@@ -3,9 +3,11 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use strum::{Display, EnumString};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::schema::{AllOf, SchemaType};
+use utoipa::openapi::{Object, Ref, RefOr, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::grants::Permission;
 use crate::ids::{CredentialId, UserId, WorkspaceId};
@@ -155,6 +157,23 @@ pub struct NewCredential {
     #[serde(default)]
     pub metadata: Metadata,
 }
+
+/// What an administrator says of a SYSTEM secret to be kept, for the description of the API: a [`NewCredential`]
+/// without a workspace.
+pub enum NewSecret {}
+
+impl PartialSchema for NewSecret {
+    fn schema() -> RefOr<Schema> {
+        let nothing = Object::builder().schema_type(Type::Null);
+        let scope = Object::builder()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .enum_values(Some([json!(CredentialScope::System), Value::Null]));
+        let own = Object::builder().property("scope", scope).property("workspace_id", nothing);
+        AllOf::builder().item(Ref::from_schema_name(NewCredential::name())).item(own).into()
+    }
+}
+
+impl ToSchema for NewSecret {}
 
 impl NewCredential {
     /// What may be shown of the value. A password shows nothing: its end narrows a guess.

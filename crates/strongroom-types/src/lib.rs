@@ -10,6 +10,7 @@ mod grants;
 mod ids;
 mod invitations;
 mod metadata;
+mod number;
 mod page;
 mod passwords;
 mod problem;
@@ -29,7 +30,7 @@ pub use activity::{
 };
 pub use caller::{Caller, RequestDetails, RuntimeRole, UserAgent};
 pub use credentials::{
-    Binding, Credential, CredentialFilter, CredentialPatch, CredentialScope, CredentialType, NewCredential,
+    Binding, Credential, CredentialFilter, CredentialPatch, CredentialScope, CredentialType, NewCredential, NewSecret,
 };
 pub use distinct::Distinct;
 pub use grants::{Grant, NewGrant, Permission, Permissions, SetGrant};

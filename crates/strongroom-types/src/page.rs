@@ -13,6 +13,7 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// What to pass as `cursor` for the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub next_cursor: Option<String>,
 }
 

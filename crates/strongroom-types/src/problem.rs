@@ -27,6 +27,7 @@ pub enum ProblemCode {
     PreconditionFailed,
     PayloadTooLarge,
     UnsupportedMediaType,
+    Unprocessable,
     IdempotencyKeyReused,
     RateLimited,
     Internal,
@@ -49,6 +50,7 @@ impl ProblemCode {
             Self::PreconditionFailed => 412,
             Self::PayloadTooLarge => 413,
             Self::UnsupportedMediaType => 415,
+            Self::Unprocessable => 422,
             Self::IdempotencyKeyReused => 422,
             Self::RateLimited => 429,
             Self::Internal => 500,
@@ -96,6 +98,9 @@ impl ProblemCode {
             Self::PreconditionFailed => "the thing has changed since you read the ETag that `If-Match` names",
             Self::PayloadTooLarge => "a body holds 512 KiB, a value 64 KiB",
             Self::UnsupportedMediaType => "send `application/json`",
+            Self::Unprocessable => {
+                "each field is well-formed, but they do not fit together, or one is beyond what can be kept"
+            }
             Self::IdempotencyKeyReused => {
                 "that `Idempotency-Key` was sent with another request within a day; take a new one"
             }
@@ -127,6 +132,7 @@ impl ProblemCode {
             Self::PreconditionFailed => "Precondition failed",
             Self::PayloadTooLarge => "The request is too large",
             Self::UnsupportedMediaType => "Unsupported media type",
+            Self::Unprocessable => "The request does not make sense as a whole",
             Self::IdempotencyKeyReused => "The idempotency key was used for another request",
             Self::RateLimited => "Too many requests",
             Self::Internal => "Internal error",
@@ -148,6 +154,7 @@ pub struct Problem {
     pub detail: String,
     /// The id of the request, to be quoted to whoever reads the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub request_id: Option<String>,
 }
 

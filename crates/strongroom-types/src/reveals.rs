@@ -6,6 +6,7 @@ use strum::Display;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::ids::{CredentialId, WorkspaceId};
+use crate::number::version;
 use crate::text::{Invalid, Name, Provider};
 
 /// What a value is obtained for. Each is permitted, limited and recorded apart.
@@ -33,7 +34,7 @@ pub struct ValueQuery {
     #[param(inline)]
     pub purpose: Purpose,
     /// A former version; the current one, unless told.
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 2147483647)]
     pub version: Option<i32>,
 }
 
@@ -95,7 +96,8 @@ pub enum Reference {
 pub struct IdReference {
     pub id: CredentialId,
     /// A former version; the current one, unless told.
-    #[schema(minimum = 1)]
+    #[serde(default, deserialize_with = "version")]
+    #[schema(minimum = 1, maximum = 2147483647)]
     pub version: Option<i32>,
 }
 

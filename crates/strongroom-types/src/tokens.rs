@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::distinct::Distinct;
 use crate::ids::{TokenId, UserId, WorkspaceId};
+use crate::number::Whole;
 use crate::text::{Invalid, Name, Provider};
 
 /// What proves a caller, of whatever kind: the id of its user, and 256 random bits. As text `srt_` (API tokens) or
@@ -156,7 +157,7 @@ impl From<Distinct<TokenAction, 1, 4>> for TokenActions {
 
 /// How long a token lives: 1 to 365 days, and 90 unless told.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(try_from = "u16")]
+#[serde(try_from = "Whole")]
 #[schema(minimum = 1, maximum = 365, default = 90)]
 pub struct Lifetime(u16);
 
@@ -173,11 +174,12 @@ impl Default for Lifetime {
     }
 }
 
-impl TryFrom<u16> for Lifetime {
+impl TryFrom<Whole> for Lifetime {
     type Error = Invalid;
 
-    fn try_from(days: u16) -> Result<Self, Invalid> {
-        if (1..=365).contains(&days) { Ok(Self(days)) } else { Err(Invalid("must be 1 to 365 days".into())) }
+    fn try_from(Whole(days): Whole) -> Result<Self, Invalid> {
+        let days = u16::try_from(days).ok().filter(|days| (1..=365).contains(days));
+        days.map(Self).ok_or_else(|| Invalid("must be 1 to 365 days".into()))
     }
 }
 

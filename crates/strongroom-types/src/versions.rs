@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::credentials::{CredentialType, mask};
+use crate::number::Whole;
 use crate::secret::SecretValue;
 use crate::text::Invalid;
 
@@ -31,7 +32,7 @@ impl NewVersion {
 
 /// How long a former value still answers: 1 second to 30 days.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(try_from = "u32")]
+#[serde(try_from = "Whole")]
 #[schema(minimum = 1, maximum = 2592000, example = 3600)]
 pub struct Grace(u32);
 
@@ -42,15 +43,12 @@ impl Grace {
     }
 }
 
-impl TryFrom<u32> for Grace {
+impl TryFrom<Whole> for Grace {
     type Error = Invalid;
 
-    fn try_from(seconds: u32) -> Result<Self, Invalid> {
-        if (1..=30 * 24 * 3600).contains(&seconds) {
-            Ok(Self(seconds))
-        } else {
-            Err(Invalid("must be 1 to 2592000 seconds".into()))
-        }
+    fn try_from(Whole(seconds): Whole) -> Result<Self, Invalid> {
+        let seconds = u32::try_from(seconds).ok().filter(|seconds| (1..=30 * 24 * 3600).contains(seconds));
+        seconds.map(Self).ok_or_else(|| Invalid("must be 1 to 2592000 seconds".into()))
     }
 }
 

@@ -216,8 +216,8 @@ impl IntoResponse for Tagged {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "describes what extract::IfMatch reads")]
 pub struct IfMatchHeader {
-    /// The ETag of an answer; where the credential has changed since, nothing is done.
-    #[param(rename = "If-Match", pattern = r#"^(\*|"[0-9]{1,9}")$"#, example = r#""3""#)]
+    /// The ETag of an answer, or `*`; where the credential has changed since, nothing is done.
+    #[param(rename = "If-Match", example = r#""3""#, nullable = false)]
     if_match: Option<String>,
 }
 
@@ -228,6 +228,6 @@ pub struct IfMatchHeader {
 pub struct IdempotencyKeyHeader {
     /// A text of your choice, for this request alone. A repetition within a day changes nothing, and gets the credential as
     /// it is then, with `Idempotency-Replayed: true`.
-    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 254, pattern = "^[!-~]+$")]
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 254, pattern = "^[!-~]+$", nullable = false)]
     idempotency_key: Option<String>,
 }

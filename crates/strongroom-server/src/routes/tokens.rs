@@ -43,7 +43,10 @@ impl From<strongroom_service::IssuedToken> for IssuedToken {
     operation_id = "create_token",
     tag = "Tokens",
     request_body = NewApiToken,
-    responses((status = 201, description = "The token, which is shown this once.", body = IssuedToken)),
+    responses(
+        (status = 201, description = "The token, which is shown this once.", body = IssuedToken),
+        (status = 404, description = "You are no member of such a workspace."),
+    ),
 )]
 pub async fn create(
     State(vault): State<super::State>,
