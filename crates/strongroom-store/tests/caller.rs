@@ -268,3 +268,37 @@ async fn shadowing_our_names_on_the_search_path_gains_nothing() {
     app.execute("INSERT INTO pg_temp.api_tokens VALUES ($1, 'x', NULL, 'infinity')", &[&ada.id.0]).await.unwrap();
     assert!(app.execute("SELECT strongroom.prove_caller('x')", &[]).await.is_err());
 }
+
+#[tokio::test]
+async fn a_transaction_has_one_caller_whatever_it_rolls_back_or_forgets() {
+    let database = TestDatabase::create().await;
+    let (ada, eve) = (Person::create(&database, "ada").await, Person::create(&database, "eve").await);
+    let app = database.sql("strongroom_app").await;
+    let prove = "SELECT strongroom.prove_caller($1)";
+    for forget in ["SELECT 1", "ROLLBACK TO s", "SELECT set_config('strongroom.proven', '', true)"] {
+        app.batch_execute("BEGIN; SAVEPOINT s").await.unwrap();
+        app.execute(prove, &[&ada.token.expose()]).await.unwrap();
+        app.batch_execute(forget).await.unwrap();
+        app.batch_execute("SAVEPOINT t").await.unwrap();
+        let refused = app.execute(prove, &[&eve.token.expose()]).await.unwrap_err();
+        assert_eq!(refused.code().unwrap().code(), "SR401", "{forget}");
+        app.batch_execute("ROLLBACK TO t").await.unwrap();
+        app.execute(prove, &[&ada.token.expose()]).await.unwrap();
+        app.batch_execute("ROLLBACK").await.unwrap();
+    }
+    eve.begin(&app).await;
+}
+
+#[tokio::test]
+async fn a_limited_token_is_not_widened_by_another_token_in_the_same_statement() {
+    let database = TestDatabase::create().await;
+    let (ada, eve) = (Person::create(&database, "ada").await, Person::create(&database, "eve").await);
+    let app = database.sql("strongroom_app").await;
+    eve.begin(&app).await;
+    let insert = "INSERT INTO strongroom.api_tokens (id, user_id, name, token_hash, expires_at)
+         SELECT gen_random_uuid(), CASE i WHEN 1 THEN $1::uuid ELSE $2::uuid END,
+                'n' || CASE i WHEN 2 THEN left(strongroom.prove_caller($3)::text, 1) ELSE 'x' END,
+                sha256(i::text::bytea), now() + interval '1 day' FROM generate_series(1, 2) AS i";
+    let refused = app.execute(insert, &[&eve.id.0, &ada.id.0, &ada.token.expose()]).await.unwrap_err();
+    assert_eq!(refused.code().unwrap().code(), "SR401");
+}

@@ -134,3 +134,19 @@ async fn retention_is_nobodys_act_and_a_stolen_login_gains_nothing_by_it() {
         app.batch_execute("ROLLBACK").await.unwrap();
     }
 }
+
+/// What opens rows to the retention must be closed as soon as anybody was proven, also when he has been forgotten since.
+#[tokio::test]
+async fn a_transaction_that_had_a_caller_is_not_taken_for_the_retention() {
+    let database = TestDatabase::create().await;
+    let eve = Person::create(&database, "eve").await;
+    let system = database.sql("strongroom_system").await;
+    let purge = "SELECT strongroom.purge_credentials()";
+    for forget in ["SELECT set_config('strongroom.proven', '', true)", "ROLLBACK TO s"] {
+        system.batch_execute("BEGIN; SAVEPOINT s").await.unwrap();
+        system.execute("SELECT strongroom.prove_caller($1)", &[&eve.token.expose()]).await.unwrap();
+        system.batch_execute(forget).await.unwrap();
+        assert!(system.query(purge, &[]).await.is_err(), "{forget}");
+        system.batch_execute("ROLLBACK").await.unwrap();
+    }
+}
