@@ -69,7 +69,7 @@ async fn a_key_is_for_one_request_and_for_its_sender_alone() {
     let bobs = keyed(&server, &bob, "k1", "/api/credentials", credential("deploy", "v")).await;
     assert_eq!((bobs.status, bobs.header("idempotency-replayed")), (201, ""));
     assert_ne!(bobs.id(), first);
-    for malformed in ["", " ", "a b", &"x".repeat(256), "\u{e9}"] {
+    for malformed in ["", " ", &"x".repeat(255), "\u{e9}"] {
         let refused = keyed(&server, &ada, malformed, "/api/credentials", credential("n", "v")).await;
         assert_eq!(refused.problem(), "invalid-request", "{malformed:?}");
     }
