@@ -158,6 +158,45 @@ async fn lists_are_paged_and_filtered() {
 }
 
 #[tokio::test]
+async fn a_search_finds_by_tag_by_expiry_and_by_disuse() {
+    let server = Server::start().await;
+    let ada = server.person("ada").await;
+    let keep = async |name: &str, tags: &[&str], expires_at: Option<&str>| -> String {
+        let mut new = credential(name, "v");
+        (new["tags"], new["expires_at"]) = (json!(tags), json!(expires_at));
+        server.post(&ada, "/api/credentials", new).await.id()
+    };
+    let soon = keep("soon", &["ci", "prod"], Some("2031-01-01T00:00:00Z")).await;
+    keep("later", &["ci-old"], Some("2032-01-01T00:00:00Z")).await;
+    keep("never", &["prod"], None).await;
+    let names = async |query: &str| -> Vec<String> {
+        let answer = server.get(&ada, &format!("/api/credentials?{query}")).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()["items"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap().into()).collect()
+    };
+    assert_eq!(names("tag=ci").await, ["soon"]);
+    assert_eq!(names("tag=prod").await, ["never", "soon"]);
+    assert_eq!(names("expires_before=2031-06-01T00:00:00Z").await, ["soon"]);
+    assert_eq!(names("expires_before=2040-01-01T00:00:00Z").await, ["later", "soon"]);
+    server.get(&ada, &format!("/api/credentials/{soon}/value")).await;
+    assert_eq!(names("unused_since=2026-01-01T00:00:00Z").await, ["never", "later"], "what was never used is unused");
+    assert_eq!(names("unused_since=2100-01-01T00:00:00Z&tag=ci").await, ["soon"]);
+    for wrong in ["tag=", "expires_before=tomorrow", "unused_since=", "tags=ci"] {
+        assert_eq!(
+            server.get(&ada, &format!("/api/credentials?{wrong}")).await.problem(),
+            "invalid-request",
+            "{wrong}"
+        );
+    }
+    let path = format!("/api/credentials/{soon}");
+    for (tags, status) in [(json!(["a", "b"]), 200), (json!([]), 200), (json!(["a", "a"]), 400), (json!([""]), 400)] {
+        let answer = server.send(Some(&ada), Method::PATCH, &path, Some(json!({ "tags": tags }))).await;
+        assert_eq!(answer.status, status, "{tags}");
+    }
+    assert_eq!(server.get(&ada, &path).await.json()["tags"], json!([]));
+}
+
+#[tokio::test]
 async fn the_eleventh_reveal_of_a_minute_waits_and_others_do_not() {
     let server = Server::start().await;
     let (ada, bob) = (server.person("ada").await, server.person("bob").await);

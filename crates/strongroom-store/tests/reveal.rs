@@ -53,6 +53,53 @@ async fn a_reveal_is_one_round_trip_and_leaves_its_record() {
 }
 
 #[tokio::test]
+async fn a_hundred_values_are_one_round_trip_and_leave_a_record_each_in_their_order() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    let (one, two) = (ada.keep(&app, "one").await, ada.keep(&app, "two").await);
+    let wire = Wire::listen(&database);
+    let store =
+        Store::connect(&wire.url(&database, "strongroom_app"), &database.url("strongroom_system"), 1).await.unwrap();
+    let by_id = |id| Reference::Id(IdReference { id, version: None });
+    let unknown = CredentialId::generate();
+    let references: Vec<_> = (0..100).map(|n| by_id([one, unknown, two][n % 3])).collect();
+    let once = async || {
+        store.reveal_credentials(&ada.caller(), RuntimeRole::App, Purpose::Reveal, &references, None).await.unwrap()
+    };
+    once().await; // The first one prepares the statement.
+    wire.take_round_trips();
+    let outcomes = once().await;
+    assert_eq!(wire.take_round_trips(), 1);
+    for (n, outcome) in outcomes.iter().enumerate() {
+        match outcome {
+            RevealOutcome::Allowed { binding, .. } => assert_eq!(binding.credential_id, [one, unknown, two][n % 3]),
+            RevealOutcome::NotFound => assert_eq!(n % 3, 1),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((recorded(&database, one).await.len(), recorded(&database, two).await.len()), (2 * 34, 2 * 33));
+    assert_eq!(recorded(&database, unknown).await, []);
+}
+
+#[tokio::test]
+async fn each_of_a_batch_counts_for_its_purpose_alone() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let id = ada.keep(&database.sql("strongroom_app").await, "one").await;
+    let store = database.store().await;
+    let references: Vec<_> = (0..5).map(|_| Reference::Id(IdReference { id, version: None })).collect();
+    for purpose in [Purpose::Reveal, Purpose::Use] {
+        let limit = NonZeroU32::new(3);
+        let outcomes = store.reveal_credentials(&ada.caller(), RuntimeRole::App, purpose, &references, limit).await;
+        let allowed = outcomes.unwrap().iter().map(|o| matches!(o, RevealOutcome::Allowed { .. })).collect::<Vec<_>>();
+        assert_eq!(allowed, [true, true, true, false, false], "{purpose}");
+    }
+    // Three, and the first refusal.
+    assert_eq!(recorded(&database, id).await.len(), 4);
+}
+
+#[tokio::test]
 async fn a_reveal_whose_record_does_not_commit_reveals_nothing() {
     let database = TestDatabase::create().await;
     let ada = Person::create(&database, "ada").await;

@@ -228,6 +228,12 @@ pub struct IfMatchHeader {
 pub struct IdempotencyKeyHeader {
     /// A text of your choice, for this request alone. A repetition within a day changes nothing, and gets the credential as
     /// it is then, with `Idempotency-Replayed: true`.
-    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 254, pattern = "^[!-~]+$", nullable = false)]
+    #[param(
+        rename = "Idempotency-Key",
+        min_length = 1,
+        max_length = 254,
+        pattern = "^[!-~]([ -~]*[!-~])?$",
+        nullable = false
+    )]
     idempotency_key: Option<String>,
 }
