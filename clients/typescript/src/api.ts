@@ -60,9 +60,31 @@ export interface paths {
         /**
          * Read the record
          * @description What you did, what was done with your own credentials, and what happened in the workspaces of which you are OWNER
-         *     or ADMIN; on the admin path, what happened to the secrets of the instance.
+         *     or ADMIN; on the admin path, what happened to the secrets of the instance. That you read it is recorded, too, once a
+         *     minute for the same filter.
          */
         get: operations["admin_list_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/secrets/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the record
+         * @description All that the list shows, newest first, as CSV or as JSON Lines. It is recorded. An export that cannot be brought to its
+         *     end is cut off, in the sense of HTTP: clients report it as an incomplete answer.
+         */
+        get: operations["admin_export_activity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -87,7 +109,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke a credential
-         * @description Its value is not revealed any more. It can be restored.
+         * @description Its value is not revealed any more. It can be restored, for as long as the instance keeps revoked values.
          */
         delete: operations["admin_revoke_credential"];
         options?: never;
@@ -127,7 +149,8 @@ export interface paths {
         put?: never;
         /**
          * Rotate a credential
-         * @description The next value takes the place of the former one, which is kept as an earlier version.
+         * @description The next value takes the place of the former one, which is kept as an earlier version, and still answers for
+         *     `grace_seconds` to those that ask for it.
          */
         post: operations["admin_rotate_credential"];
         delete?: never;
@@ -144,13 +167,120 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Reveal a value
-         * @description The record of it is committed before the value is opened. You have ten reveals a minute, unless the instance says
-         *     otherwise.
+         * Obtain a value
+         * @description The record of it is committed before the value is opened. To `REVEAL` is for a person's eyes: ten a minute, unless the
+         *     instance says otherwise. To `USE` is for programs, which have more, and not for a browser's session. A former `version`
+         *     answers in its grace; after that, to those that manage the credential.
          */
         get: operations["admin_reveal_credential"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/secrets/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the versions of a credential
+         * @description Masked. The values of former versions are kept until the instance's retention is over.
+         */
+        get: operations["admin_list_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/secrets/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore an earlier version
+         * @description Its value is sealed anew, as the next version. It is shown to nobody.
+         */
+        post: operations["admin_restore_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Look at the settings of the instance */
+        get: operations["admin_settings"];
+        /**
+         * Change the settings of the instance
+         * @description All of them are said. What is not kept any more is removed within the hour, for good. A promise to keep the record is
+         *     raised, and never lowered.
+         */
+        put: operations["admin_set_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in
+         * @description With e-mail address and password. The session is new each time. A browser gets it as a cookie, which no script can
+         *     read; a program asks for the transport `BEARER` and gets a token.
+         *
+         *     Whatever was wrong, the answer is the same. After five failures of an account from one network, or a hundred from a
+         *     network, attempts from there wait, longer each time, up to a quarter of an hour.
+         */
+        post: operations["sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign out
+         * @description Ends the session that asks, at once. Asked with an API token, it ends that.
+         */
+        post: operations["sign_out"];
         delete?: never;
         options?: never;
         head?: never;
@@ -192,11 +322,75 @@ export interface paths {
         /**
          * Read the record
          * @description What you did, what was done with your own credentials, and what happened in the workspaces of which you are OWNER
-         *     or ADMIN; on the admin path, what happened to the secrets of the instance.
+         *     or ADMIN; on the admin path, what happened to the secrets of the instance. That you read it is recorded, too, once a
+         *     minute for the same filter.
          */
         get: operations["list_activity"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credentials/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the record
+         * @description All that the list shows, newest first, as CSV or as JSON Lines. It is recorded. An export that cannot be brought to its
+         *     end is cut off, in the sense of HTTP: clients report it as an incomplete answer.
+         */
+        get: operations["export_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credentials/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Resolve a name
+         * @description Your own active credential of that provider and name; else that of a workspace of which you are OWNER or ADMIN; else one
+         *     that is shared with you. Masked.
+         */
+        get: operations["resolve_credential"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credentials/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Obtain values
+         * @description Up to a hundred at once, by id or by provider and name; each has a record of its own and counts by itself. One that is
+         *     refused does not keep the others back: look at each.
+         */
+        post: operations["reveal_credentials"];
         delete?: never;
         options?: never;
         head?: never;
@@ -219,7 +413,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke a credential
-         * @description Its value is not revealed any more. It can be restored.
+         * @description Its value is not revealed any more. It can be restored, for as long as the instance keeps revoked values.
          */
         delete: operations["revoke_credential"];
         options?: never;
@@ -229,6 +423,51 @@ export interface paths {
          * @description What is absent stays, what is `null` is cleared. The value is changed by a rotation only.
          */
         patch: operations["update_credential"];
+        trace?: never;
+    };
+    "/api/credentials/{id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the grants of a credential
+         * @description All of them for whoever may share it; a grantee sees his own. Besides the grantees, a USER credential is its owner's
+         *     alone, and a WORKSPACE one is its OWNERs' and ADMINs'.
+         */
+        get: operations["list_grants"];
+        put?: never;
+        /**
+         * Share a credential
+         * @description With a person or a service account that you share a workspace with, or with a workspace of yours (its OWNERs, ADMINs and
+         *     MEMBERs). Only the owner of a credential shares it, or an OWNER or ADMIN of its workspace. Whoever leaves a workspace
+         *     loses what was shared with him of it.
+         */
+        post: operations["create_grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credentials/{id}/grants/{grant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a grant */
+        put: operations["update_grant"];
+        post?: never;
+        /** Revoke a grant */
+        delete: operations["revoke_grant"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/credentials/{id}/restore": {
@@ -259,7 +498,8 @@ export interface paths {
         put?: never;
         /**
          * Rotate a credential
-         * @description The next value takes the place of the former one, which is kept as an earlier version.
+         * @description The next value takes the place of the former one, which is kept as an earlier version, and still answers for
+         *     `grace_seconds` to those that ask for it.
          */
         post: operations["rotate_credential"];
         delete?: never;
@@ -276,13 +516,54 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Reveal a value
-         * @description The record of it is committed before the value is opened. You have ten reveals a minute, unless the instance says
-         *     otherwise.
+         * Obtain a value
+         * @description The record of it is committed before the value is opened. To `REVEAL` is for a person's eyes: ten a minute, unless the
+         *     instance says otherwise. To `USE` is for programs, which have more, and not for a browser's session. A former `version`
+         *     answers in its grace; after that, to those that manage the credential.
          */
         get: operations["reveal_credential"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credentials/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the versions of a credential
+         * @description Masked. The values of former versions are kept until the instance's retention is over.
+         */
+        get: operations["list_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credentials/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore an earlier version
+         * @description Its value is sealed anew, as the next version. It is shown to nobody.
+         */
+        post: operations["restore_version"];
         delete?: never;
         options?: never;
         head?: never;
@@ -364,6 +645,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set your password
+         * @description Whoever has one gives it, unless he signed in by OIDC within the last five minutes. All your other sessions end;
+         *     your API tokens do not: revoke those that you do not trust.
+         */
+        put: operations["change_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -376,6 +678,47 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List your sessions */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * End all your other sessions
+         * @description All but the one that asks, at once. API tokens live on.
+         */
+        delete: operations["end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one of your sessions
+         * @description At once.
+         */
+        delete: operations["end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -454,10 +797,20 @@ export interface paths {
         get: operations["workspace"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a workspace
+         * @description OWNERs do it. Everything in it is destroyed at once and for good: its credentials with all their versions, its service
+         *     accounts with their tokens, its memberships and grants, and the tokens that were limited to it. What the record says of
+         *     it stays, for those who acted and for the auditor.
+         */
+        delete: operations["delete_workspace"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Rename a workspace
+         * @description OWNERs and ADMINs do it.
+         */
+        patch: operations["rename_workspace"];
         trace?: never;
     };
     "/api/workspaces/{id}/members": {
@@ -493,9 +846,86 @@ export interface paths {
         post?: never;
         /**
          * Take a member out of a workspace
-         * @description OWNERs do it, and ADMINs for MEMBERs and GUESTs. Whoever is no OWNER may take himself out.
+         * @description OWNERs do it, and ADMINs for MEMBERs and GUESTs. Everybody may take himself out, but for the last OWNER.
          */
         delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workspaces/{id}/service-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the service accounts of a workspace */
+        get: operations["list_service_accounts"];
+        put?: never;
+        /**
+         * Make a service account
+         * @description It is a MEMBER of the workspace: it sees what is shared with it. Give it the role ADMIN, like any member, for all of the
+         *     workspace's credentials.
+         */
+        post: operations["create_service_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workspaces/{id}/service-accounts/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Disable a service account
+         * @description For good: its tokens, its membership and what is shared with it end at once. What it did stays in the record.
+         */
+        delete: operations["disable_service_account"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workspaces/{id}/service-accounts/{account_id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tokens of a service account */
+        get: operations["list_service_account_tokens"];
+        put?: never;
+        /** Make a token for a service account */
+        post: operations["create_service_account_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workspaces/{id}/service-accounts/{account_id}/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a token of a service account */
+        delete: operations["revoke_service_account_token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -548,14 +978,18 @@ export interface components {
         AcceptInvitation: {
             display_name: components["schemas"]["Name"];
             email?: components["schemas"]["Email"] | null;
+            password?: components["schemas"]["NewPassword"] | null;
         };
         /**
          * @description One row of the record.
          * @example {
          *       "action": "CREDENTIAL_ACCESSED",
          *       "actor_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+         *       "actor_name": "Ada Lovelace",
+         *       "address": "192.0.2.7",
          *       "entity_id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
          *       "entity_type": "CREDENTIAL",
+         *       "grantee_id": null,
          *       "id": 4711,
          *       "name": "Deploy key",
          *       "occurred_at": "2026-11-23T09:30:00Z",
@@ -564,16 +998,27 @@ export interface components {
          *       "reason": null,
          *       "request_id": "0199d4a1-7c3e-7b52-9d06-5f2a6c8e4b16",
          *       "scope": "USER",
+         *       "token_id": "0199d4a1-7c3e-7b52-9d04-5f2a6c8e4b14",
+         *       "user_agent": "curl/8.14.1",
          *       "version": 1,
          *       "workspace_id": null
          *     }
          */
         Activity: {
             action: components["schemas"]["ActivityAction"];
-            actor_id: components["schemas"]["UserId"];
+            actor_id?: components["schemas"]["UserId"] | null;
+            /** @description What he is called, where the reader may know of him. */
+            actor_name?: string | null;
+            /** @description From where, as far as the server could see. */
+            address?: string | null;
             /** Format: uuid */
             entity_id: string;
             entity_type: components["schemas"]["EntityType"];
+            /**
+             * Format: uuid
+             * @description For whom it was done: the person, service account or workspace of a grant.
+             */
+            grantee_id?: string | null;
             /** Format: int64 */
             id: number;
             name?: string | null;
@@ -585,6 +1030,9 @@ export interface components {
             reason?: string | null;
             request_id?: components["schemas"]["RequestId"] | null;
             scope?: components["schemas"]["CredentialScope"] | null;
+            token_id?: components["schemas"]["TokenId"] | null;
+            /** @description What the client called itself; a claim. */
+            user_agent?: string | null;
             /** Format: int32 */
             version?: number | null;
             workspace_id?: components["schemas"]["WorkspaceId"] | null;
@@ -593,18 +1041,55 @@ export interface components {
          * @description What was done, or attempted.
          * @enum {string}
          */
-        ActivityAction: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED";
+        ActivityAction: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED";
+        /** @description What came of one of the references: a value, or why there is none. */
+        Answered: components["schemas"]["Revealed"] | {
+            problem: components["schemas"]["Problem"];
+        };
+        /** @description What came of each, in the order in which they were asked for. */
+        Answers: {
+            items: components["schemas"]["Answered"][];
+        };
         /** @description What is known of an API token, without its secret. */
         ApiTokenSummary: {
+            actions: components["schemas"]["TokenAction"][];
             /** Format: date-time */
             created_at: string;
+            created_by?: components["schemas"]["UserId"] | null;
             /** Format: date-time */
             expires_at: string;
             id: components["schemas"]["TokenId"];
+            /**
+             * Format: date-time
+             * @description To the minute.
+             */
+            last_used_at?: string | null;
             /** @example Laptop of Ada */
             name: string;
+            provider?: string | null;
             /** Format: date-time */
             revoked_at?: string | null;
+            workspace_id?: components["schemas"]["WorkspaceId"] | null;
+        };
+        /** @description A new session. */
+        BegunSession: {
+            /**
+             * Format: date-time
+             * @description When it ends at the latest; one that rests ends before.
+             */
+            expires_at: string;
+            session_id: components["schemas"]["TokenId"];
+            /**
+             * @description With the transport `BEARER` only.
+             * @example srs_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+             */
+            token?: string | null;
+            user_id: components["schemas"]["UserId"];
+        };
+        /** @description What a caller says to change his password, or to set his first. */
+        ChangePassword: {
+            current_password?: components["schemas"]["Password"] | null;
+            new_password: components["schemas"]["NewPassword"];
         };
         /**
          * @description A credential, masked.
@@ -612,6 +1097,7 @@ export interface components {
          *       "created_at": "2026-11-23T09:00:00Z",
          *       "description": "Pushes releases",
          *       "expires_at": "2027-11-23T00:00:00Z",
+         *       "former_answers_until": null,
          *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
          *       "is_active": true,
          *       "last_used_at": null,
@@ -620,9 +1106,20 @@ export interface components {
          *         "team": "platform"
          *       },
          *       "name": "Deploy key",
+         *       "permissions": [
+         *         "USE",
+         *         "REVEAL",
+         *         "MANAGE"
+         *       ],
          *       "provider": "github",
+         *       "purged_at": null,
+         *       "revision": 1,
+         *       "revoked_at": null,
          *       "rotated_at": null,
          *       "scope": "USER",
+         *       "tags": [
+         *         "ci"
+         *       ],
          *       "type": "API_KEY",
          *       "updated_at": "2026-11-23T09:00:00Z",
          *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
@@ -636,6 +1133,11 @@ export interface components {
             description?: string | null;
             /** Format: date-time */
             expires_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when the version before this one answers to those that ask for it.
+             */
+            former_answers_until?: string | null;
             id: components["schemas"]["CredentialId"];
             is_active: boolean;
             /**
@@ -646,10 +1148,25 @@ export interface components {
             masked_value: string;
             metadata: components["schemas"]["Metadata"];
             name: string;
+            /** @description What you may do with it, as far as your token reaches. */
+            permissions: components["schemas"]["Permission"][];
             provider: string;
+            /**
+             * Format: date-time
+             * @description When the value was destroyed for good.
+             */
+            purged_at?: string | null;
+            /**
+             * Format: int32
+             * @description Counts every change but that of `last_used_at`; the ETag.
+             */
+            revision: number;
+            /** Format: date-time */
+            revoked_at?: string | null;
             /** Format: date-time */
             rotated_at?: string | null;
             scope: components["schemas"]["CredentialScope"];
+            tags: string[];
             type: components["schemas"]["CredentialType"];
             /** Format: date-time */
             updated_at: string;
@@ -677,6 +1194,7 @@ export interface components {
             expires_at?: string | null;
             metadata?: components["schemas"]["Metadata"];
             name?: components["schemas"]["Name"];
+            tags?: components["schemas"]["Tags"];
         };
         /**
          * @description Whose a credential is: one person's, a workspace's (for its OWNERs and ADMINs), or the instance's.
@@ -688,6 +1206,40 @@ export interface components {
          * @enum {string}
          */
         CredentialType: "API_KEY" | "OAUTH_TOKEN" | "ACCESS_TOKEN" | "SECRET" | "PASSWORD" | "CUSTOM";
+        /**
+         * @description A version, masked.
+         * @example {
+         *       "answers_until": "2026-11-23T10:00:00Z",
+         *       "is_current": false,
+         *       "masked_value": "****abcd",
+         *       "purged_at": null,
+         *       "superseded_at": "2026-11-23T09:00:00Z",
+         *       "version": 1
+         *     }
+         */
+        CredentialVersion: {
+            /**
+             * Format: date-time
+             * @description The end of its grace.
+             */
+            answers_until?: string | null;
+            is_current: boolean;
+            masked_value: string;
+            /**
+             * Format: date-time
+             * @description When the value was destroyed for good.
+             */
+            purged_at?: string | null;
+            /** Format: date-time */
+            superseded_at?: string | null;
+            /** Format: int32 */
+            version: number;
+        };
+        /**
+         * Format: int32
+         * @description A number of days of 24 hours: 1 to 36500, a hundred years.
+         */
+        Days: number;
         Description: string;
         /**
          * @description An e-mail address, up to 254 octets (RFC 5321, section 4.5.3.1.3). Only its shape is checked:
@@ -699,10 +1251,61 @@ export interface components {
          * @description What it was done to.
          * @enum {string}
          */
-        EntityType: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER";
+        EntityType: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "GRANT" | "SETTINGS" | "RECORD";
+        /**
+         * Format: int32
+         * @description How long a former value still answers: 1 second to 30 days.
+         * @example 3600
+         */
+        Grace: number;
+        /**
+         * @description A grant.
+         * @example {
+         *       "created_at": "2026-11-23T09:00:00Z",
+         *       "created_by": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+         *       "credential_id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
+         *       "expires_at": "2027-11-23T00:00:00Z",
+         *       "grantee_name": "Ada",
+         *       "id": "0199d4a1-7c3e-7b52-9d07-5f2a6c8e4b17",
+         *       "permissions": [
+         *         "USE"
+         *       ],
+         *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+         *       "workspace_id": null
+         *     }
+         */
+        Grant: {
+            /** Format: date-time */
+            created_at: string;
+            created_by?: components["schemas"]["UserId"] | null;
+            credential_id: components["schemas"]["CredentialId"];
+            /** Format: date-time */
+            expires_at?: string | null;
+            /** @description Of the person, service account or workspace, where you know it. */
+            grantee_name?: string | null;
+            id: components["schemas"]["GrantId"];
+            permissions: components["schemas"]["Permission"][];
+            user_id?: components["schemas"]["UserId"] | null;
+            workspace_id?: components["schemas"]["WorkspaceId"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description Names a grant: who else may work with a credential.
+         * @example 0199d4a1-7c3e-7b52-9d07-5f2a6c8e4b17
+         */
+        GrantId: string;
         /** @description How the server is. */
         Health: {
             status: string;
+        };
+        /** @description A credential, and one of its versions. */
+        IdReference: {
+            id: components["schemas"]["CredentialId"];
+            /**
+             * Format: int32
+             * @description A former version; the current one, unless told.
+             */
+            version?: number | null;
         };
         /** @description An invitation, without its secret. */
         Invitation: {
@@ -740,14 +1343,17 @@ export interface components {
          * @default 90
          */
         Lifetime: number;
-        /** @description A person in a workspace. */
+        /** @description A person or a service account in a workspace. */
         Member: {
             /** Format: date-time */
             created_at: string;
             /** @example Ada Lovelace */
             display_name: string;
-            /** @example ada@example.org */
-            email: string;
+            /**
+             * @description `null` of a service account.
+             * @example ada@example.org
+             */
+            email?: string | null;
             role: components["schemas"]["WorkspaceRole"];
             user_id: components["schemas"]["UserId"];
         };
@@ -764,15 +1370,35 @@ export interface components {
         MetadataValue: unknown;
         Name: string;
         /**
+         * @description The caller's own credential of that provider and name, else that of a workspace that he administers, else one that is
+         *     granted to him.
+         */
+        NameReference: {
+            name: components["schemas"]["Name"];
+            provider: components["schemas"]["Provider"];
+            workspace_id?: components["schemas"]["WorkspaceId"] | null;
+        };
+        /**
          * @description An API token to be made.
          * @example {
+         *       "actions": [
+         *         "LIST",
+         *         "USE"
+         *       ],
          *       "expires_in_days": 30,
          *       "name": "Laptop of Ada"
          *     }
          */
         NewApiToken: {
+            /**
+             * @description All of them, unless told. A token with less than all, or for one workspace or provider, works with credentials
+             *     and does nothing else.
+             */
+            actions?: components["schemas"]["TokenActions"];
             expires_in_days?: components["schemas"]["Lifetime"];
             name: components["schemas"]["Name"];
+            provider?: components["schemas"]["Provider"] | null;
+            workspace_id?: components["schemas"]["WorkspaceId"] | null;
         };
         /**
          * @description What a caller says of a credential to be kept. With a workspace it is a WORKSPACE credential, else a USER one;
@@ -785,6 +1411,9 @@ export interface components {
          *       },
          *       "name": "Deploy key",
          *       "provider": "github",
+         *       "tags": [
+         *         "ci"
+         *       ],
          *       "type": "API_KEY",
          *       "value": "ghp_example0123456789abcd"
          *     }
@@ -797,8 +1426,29 @@ export interface components {
             name: components["schemas"]["Name"];
             provider: components["schemas"]["Provider"];
             scope?: components["schemas"]["CredentialScope"] | null;
+            tags?: components["schemas"]["Tags"];
             type: components["schemas"]["CredentialType"];
             value: components["schemas"]["SecretValue"];
+            workspace_id?: components["schemas"]["WorkspaceId"] | null;
+        };
+        /**
+         * @description A grant to be made: to a person or a service account (`user_id`), or to a workspace, for its OWNERs, ADMINs and MEMBERs.
+         * @example {
+         *       "expires_at": "2027-11-23T00:00:00Z",
+         *       "permissions": [
+         *         "USE"
+         *       ],
+         *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12"
+         *     }
+         */
+        NewGrant: {
+            /**
+             * Format: date-time
+             * @description Absent: until it is revoked.
+             */
+            expires_at?: string | null;
+            permissions: components["schemas"]["Permissions"];
+            user_id?: components["schemas"]["UserId"] | null;
             workspace_id?: components["schemas"]["WorkspaceId"] | null;
         };
         /** @description Whom an administrator asks in. */
@@ -806,18 +1456,43 @@ export interface components {
             email: components["schemas"]["Email"];
             is_admin?: boolean;
         };
+        /**
+         * Format: password
+         * @description 12 to 1024 characters, neither your e-mail address nor one of the commonest.
+         * @example tell nobody this sentence
+         */
+        NewPassword: string;
         NewSecret: components["schemas"]["NewCredential"] & {
             /** @enum {string|null} */
             scope?: "SYSTEM" | null;
             workspace_id?: null;
         };
-        /** @description The next value of a credential. */
+        /**
+         * @description A service account to be made. It is a MEMBER of its workspace, and sees what is granted to it; as ADMIN, all of the
+         *     workspace's credentials.
+         * @example {
+         *       "description": "Runs in CI",
+         *       "name": "Deployer"
+         *     }
+         */
+        NewServiceAccount: {
+            description?: components["schemas"]["Description"] | null;
+            name: components["schemas"]["Name"];
+        };
+        /**
+         * @description The next value of a credential.
+         * @example {
+         *       "grace_seconds": 3600,
+         *       "value": "ghp_example9876543210dcba"
+         *     }
+         */
         NewVersion: {
             /**
              * Format: date-time
              * @description When the new value expires, if at all; without it the former date stays.
              */
             expires_at?: string | null;
+            grace_seconds?: components["schemas"]["Grace"] | null;
             value: components["schemas"]["SecretValue"];
         };
         /**
@@ -838,10 +1513,19 @@ export interface components {
         Page_Activity: {
             items: {
                 action: components["schemas"]["ActivityAction"];
-                actor_id: components["schemas"]["UserId"];
+                actor_id?: components["schemas"]["UserId"] | null;
+                /** @description What he is called, where the reader may know of him. */
+                actor_name?: string | null;
+                /** @description From where, as far as the server could see. */
+                address?: string | null;
                 /** Format: uuid */
                 entity_id: string;
                 entity_type: components["schemas"]["EntityType"];
+                /**
+                 * Format: uuid
+                 * @description For whom it was done: the person, service account or workspace of a grant.
+                 */
+                grantee_id?: string | null;
                 /** Format: int64 */
                 id: number;
                 name?: string | null;
@@ -853,6 +1537,9 @@ export interface components {
                 reason?: string | null;
                 request_id?: components["schemas"]["RequestId"] | null;
                 scope?: components["schemas"]["CredentialScope"] | null;
+                token_id?: components["schemas"]["TokenId"] | null;
+                /** @description What the client called itself; a claim. */
+                user_agent?: string | null;
                 /** Format: int32 */
                 version?: number | null;
                 workspace_id?: components["schemas"]["WorkspaceId"] | null;
@@ -863,15 +1550,24 @@ export interface components {
         /** @description Part of a list, newest first. */
         Page_ApiTokenSummary: {
             items: {
+                actions: components["schemas"]["TokenAction"][];
                 /** Format: date-time */
                 created_at: string;
+                created_by?: components["schemas"]["UserId"] | null;
                 /** Format: date-time */
                 expires_at: string;
                 id: components["schemas"]["TokenId"];
+                /**
+                 * Format: date-time
+                 * @description To the minute.
+                 */
+                last_used_at?: string | null;
                 /** @example Laptop of Ada */
                 name: string;
+                provider?: string | null;
                 /** Format: date-time */
                 revoked_at?: string | null;
+                workspace_id?: components["schemas"]["WorkspaceId"] | null;
             }[];
             /** @description What to pass as `cursor` for the next page; absent on the last. */
             next_cursor?: string;
@@ -884,6 +1580,11 @@ export interface components {
                 description?: string | null;
                 /** Format: date-time */
                 expires_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when the version before this one answers to those that ask for it.
+                 */
+                former_answers_until?: string | null;
                 id: components["schemas"]["CredentialId"];
                 is_active: boolean;
                 /**
@@ -894,10 +1595,25 @@ export interface components {
                 masked_value: string;
                 metadata: components["schemas"]["Metadata"];
                 name: string;
+                /** @description What you may do with it, as far as your token reaches. */
+                permissions: components["schemas"]["Permission"][];
                 provider: string;
+                /**
+                 * Format: date-time
+                 * @description When the value was destroyed for good.
+                 */
+                purged_at?: string | null;
+                /**
+                 * Format: int32
+                 * @description Counts every change but that of `last_used_at`; the ETag.
+                 */
+                revision: number;
+                /** Format: date-time */
+                revoked_at?: string | null;
                 /** Format: date-time */
                 rotated_at?: string | null;
                 scope: components["schemas"]["CredentialScope"];
+                tags: string[];
                 type: components["schemas"]["CredentialType"];
                 /** Format: date-time */
                 updated_at: string;
@@ -910,16 +1626,105 @@ export interface components {
             next_cursor?: string;
         };
         /** @description Part of a list, newest first. */
+        Page_CredentialVersion: {
+            items: {
+                /**
+                 * Format: date-time
+                 * @description The end of its grace.
+                 */
+                answers_until?: string | null;
+                is_current: boolean;
+                masked_value: string;
+                /**
+                 * Format: date-time
+                 * @description When the value was destroyed for good.
+                 */
+                purged_at?: string | null;
+                /** Format: date-time */
+                superseded_at?: string | null;
+                /** Format: int32 */
+                version: number;
+            }[];
+            /** @description What to pass as `cursor` for the next page; absent on the last. */
+            next_cursor?: string;
+        };
+        /** @description Part of a list, newest first. */
+        Page_Grant: {
+            items: {
+                /** Format: date-time */
+                created_at: string;
+                created_by?: components["schemas"]["UserId"] | null;
+                credential_id: components["schemas"]["CredentialId"];
+                /** Format: date-time */
+                expires_at?: string | null;
+                /** @description Of the person, service account or workspace, where you know it. */
+                grantee_name?: string | null;
+                id: components["schemas"]["GrantId"];
+                permissions: components["schemas"]["Permission"][];
+                user_id?: components["schemas"]["UserId"] | null;
+                workspace_id?: components["schemas"]["WorkspaceId"] | null;
+            }[];
+            /** @description What to pass as `cursor` for the next page; absent on the last. */
+            next_cursor?: string;
+        };
+        /** @description Part of a list, newest first. */
         Page_Member: {
             items: {
                 /** Format: date-time */
                 created_at: string;
                 /** @example Ada Lovelace */
                 display_name: string;
-                /** @example ada@example.org */
-                email: string;
+                /**
+                 * @description `null` of a service account.
+                 * @example ada@example.org
+                 */
+                email?: string | null;
                 role: components["schemas"]["WorkspaceRole"];
                 user_id: components["schemas"]["UserId"];
+            }[];
+            /** @description What to pass as `cursor` for the next page; absent on the last. */
+            next_cursor?: string;
+        };
+        /** @description Part of a list, newest first. */
+        Page_ServiceAccount: {
+            items: {
+                /** Format: date-time */
+                created_at: string;
+                created_by?: components["schemas"]["UserId"] | null;
+                description?: string | null;
+                /** Format: date-time */
+                disabled_at?: string | null;
+                id: components["schemas"]["UserId"];
+                name: string;
+                role?: components["schemas"]["WorkspaceRole"] | null;
+                workspace_id: components["schemas"]["WorkspaceId"];
+            }[];
+            /** @description What to pass as `cursor` for the next page; absent on the last. */
+            next_cursor?: string;
+        };
+        /** @description Part of a list, newest first. */
+        Page_Session: {
+            items: {
+                /** @description From where it was begun, as far as that is known. */
+                address?: string | null;
+                /** Format: date-time */
+                created_at: string;
+                /** @description Whether it is the one that asks. */
+                current: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it ends at the latest.
+                 */
+                expires_at: string;
+                id: components["schemas"]["TokenId"];
+                /**
+                 * Format: date-time
+                 * @description To the minute; absent until its first use.
+                 */
+                last_used_at?: string | null;
+                method: components["schemas"]["SignInMethod"];
+                /** @description What the client called itself then: a claim. */
+                user_agent?: string | null;
             }[];
             /** @description What to pass as `cursor` for the next page; absent on the last. */
             next_cursor?: string;
@@ -938,6 +1743,17 @@ export interface components {
             /** @description What to pass as `cursor` for the next page; absent on the last. */
             next_cursor?: string;
         };
+        /**
+         * Format: password
+         * @example tell nobody this sentence
+         */
+        Password: string;
+        /**
+         * @description One way of working with a credential. Each shows the credential, masked; none contains another.
+         * @enum {string}
+         */
+        Permission: "USE" | "REVEAL" | "MANAGE";
+        Permissions: ("USE" | "REVEAL" | "MANAGE")[];
         /** @description The body of an answer that refuses (RFC 9457, section 3.1). */
         Problem: {
             detail: string;
@@ -947,9 +1763,27 @@ export interface components {
             status: number;
             title: string;
             /** @enum {string} */
-            type: "urn:strongroom:problem:invalid-request" | "urn:strongroom:problem:unauthenticated" | "urn:strongroom:problem:forbidden" | "urn:strongroom:problem:not-found" | "urn:strongroom:problem:method-not-allowed" | "urn:strongroom:problem:request-timeout" | "urn:strongroom:problem:conflict" | "urn:strongroom:problem:credential-revoked" | "urn:strongroom:problem:payload-too-large" | "urn:strongroom:problem:unsupported-media-type" | "urn:strongroom:problem:unprocessable" | "urn:strongroom:problem:rate-limited" | "urn:strongroom:problem:internal" | "urn:strongroom:problem:unavailable" | "urn:strongroom:problem:key-unavailable";
+            type: "urn:strongroom:problem:invalid-request" | "urn:strongroom:problem:unauthenticated" | "urn:strongroom:problem:forbidden" | "urn:strongroom:problem:cross-site-request" | "urn:strongroom:problem:not-found" | "urn:strongroom:problem:method-not-allowed" | "urn:strongroom:problem:request-timeout" | "urn:strongroom:problem:conflict" | "urn:strongroom:problem:confirmation-required" | "urn:strongroom:problem:credential-revoked" | "urn:strongroom:problem:ambiguous" | "urn:strongroom:problem:credential-purged" | "urn:strongroom:problem:precondition-failed" | "urn:strongroom:problem:payload-too-large" | "urn:strongroom:problem:unsupported-media-type" | "urn:strongroom:problem:unprocessable" | "urn:strongroom:problem:idempotency-key-reused" | "urn:strongroom:problem:rate-limited" | "urn:strongroom:problem:internal" | "urn:strongroom:problem:unavailable" | "urn:strongroom:problem:key-unavailable";
         };
         Provider: string;
+        /**
+         * @description What a value is obtained for. Each is permitted, limited and recorded apart.
+         * @enum {string}
+         */
+        Purpose: "REVEAL" | "USE";
+        /** @description Names a credential: by its id, or by provider and name, for the most specific one of the caller's. */
+        Reference: components["schemas"]["IdReference"] | components["schemas"]["NameReference"];
+        /** @description One to a hundred references. */
+        References: components["schemas"]["Reference"][];
+        /**
+         * @description The name that a workspace is to have.
+         * @example {
+         *       "name": "Infrastructure"
+         *     }
+         */
+        RenameWorkspace: {
+            name: components["schemas"]["Name"];
+        };
         /**
          * Format: uuid
          * @description Names one HTTP request, in the log and in the record.
@@ -960,6 +1794,11 @@ export interface components {
         Revealed: {
             id: components["schemas"]["CredentialId"];
             value: components["schemas"]["SecretValue"];
+            /**
+             * Format: int32
+             * @example 1
+             */
+            version: number;
         };
         /**
          * Format: password
@@ -967,24 +1806,146 @@ export interface components {
          * @example ghp_example0123456789abcd
          */
         SecretValue: string;
+        /**
+         * @description A service account.
+         * @example {
+         *       "created_at": "2026-11-23T09:00:00Z",
+         *       "created_by": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+         *       "description": "Runs in CI",
+         *       "disabled_at": null,
+         *       "id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+         *       "name": "Deployer",
+         *       "role": "MEMBER",
+         *       "workspace_id": "0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13"
+         *     }
+         */
+        ServiceAccount: {
+            /** Format: date-time */
+            created_at: string;
+            created_by?: components["schemas"]["UserId"] | null;
+            description?: string | null;
+            /** Format: date-time */
+            disabled_at?: string | null;
+            id: components["schemas"]["UserId"];
+            name: string;
+            role?: components["schemas"]["WorkspaceRole"] | null;
+            workspace_id: components["schemas"]["WorkspaceId"];
+        };
+        /**
+         * @description A live session, as its owner sees it.
+         * @example {
+         *       "address": "192.0.2.7",
+         *       "created_at": "2026-11-23T09:00:00Z",
+         *       "current": true,
+         *       "expires_at": "2026-11-23T21:00:00Z",
+         *       "id": "0199d4a1-7c3e-7b52-9d04-5f2a6c8e4b14",
+         *       "last_used_at": "2026-11-23T09:30:00Z",
+         *       "method": "PASSWORD",
+         *       "user_agent": "Mozilla/5.0"
+         *     }
+         */
+        Session: {
+            /** @description From where it was begun, as far as that is known. */
+            address?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            /**
+             * Format: date-time
+             * @description When it ends at the latest.
+             */
+            expires_at: string;
+            id: components["schemas"]["TokenId"];
+            /**
+             * Format: date-time
+             * @description To the minute; absent until its first use.
+             */
+            last_used_at?: string | null;
+            method: components["schemas"]["SignInMethod"];
+            /** @description What the client called itself then: a claim. */
+            user_agent?: string | null;
+        };
+        /**
+         * @description How the secret of a new session travels.
+         * @enum {string}
+         */
+        SessionTransport: "COOKIE" | "BEARER";
+        /**
+         * @description What a grant is to be from now on.
+         * @example {
+         *       "expires_at": null,
+         *       "permissions": [
+         *         "USE",
+         *         "REVEAL"
+         *       ]
+         *     }
+         */
+        SetGrant: {
+            /** Format: date-time */
+            expires_at?: string | null;
+            permissions: components["schemas"]["Permissions"];
+        };
         /** @description The role that a person is to have. */
         SetRole: {
             role: components["schemas"]["WorkspaceRole"];
         };
+        /**
+         * @description How long is kept what would otherwise stay for ever. All of it is said whenever it is changed.
+         * @example {
+         *       "record_retention_days": 730,
+         *       "record_retention_promise_days": 365,
+         *       "revoked_retention_days": 365,
+         *       "version_retention_days": 365
+         *     }
+         */
+        Settings: {
+            record_retention_days: components["schemas"]["Days"] | null;
+            /**
+             * Format: int32
+             * @description How long the record is kept at least, come what may; 0: nothing is promised. It is raised, and never lowered.
+             */
+            record_retention_promise_days: number;
+            /** @description How long a revoked credential can be restored; then its values are destroyed. */
+            revoked_retention_days: components["schemas"]["Days"];
+            /** @description How long a former version is kept after the next one came; then its value is destroyed. */
+            version_retention_days: components["schemas"]["Days"];
+        };
+        /** @description What somebody says to sign in. */
+        SignIn: {
+            email: components["schemas"]["Email"];
+            password: components["schemas"]["Password"];
+            transport?: components["schemas"]["SessionTransport"];
+        };
+        /**
+         * @description How a session was begun.
+         * @enum {string}
+         */
+        SignInMethod: "PASSWORD" | "OIDC";
+        Tags: string[];
+        /**
+         * @description What a token lets its user do with credentials. It never lets him do more than he may himself.
+         * @enum {string}
+         */
+        TokenAction: "LIST" | "USE" | "REVEAL" | "MANAGE";
+        TokenActions: ("LIST" | "USE" | "REVEAL" | "MANAGE")[];
         /**
          * Format: uuid
          * @description Names an API token; says nothing of its secret.
          * @example 0199d4a1-7c3e-7b52-9d04-5f2a6c8e4b14
          */
         TokenId: string;
-        /** @description A person. */
+        /** @description A person or a service account. */
         User: {
             /** Format: date-time */
             created_at: string;
             /** @example Ada Lovelace */
             display_name: string;
-            /** @example ada@example.org */
-            email: string;
+            /**
+             * @description `null` of a service account.
+             * @example ada@example.org
+             */
+            email?: string | null;
             id: components["schemas"]["UserId"];
             /** @description An instance administrator: SYSTEM credentials and invitations, and nothing of anybody's own. */
             is_admin: boolean;
@@ -995,6 +1956,25 @@ export interface components {
          * @example 0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12
          */
         UserId: string;
+        /**
+         * @description Values asked for at once.
+         * @example {
+         *       "credentials": [
+         *         {
+         *           "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11"
+         *         },
+         *         {
+         *           "name": "Deploy key",
+         *           "provider": "github"
+         *         }
+         *       ],
+         *       "purpose": "USE"
+         *     }
+         */
+        ValuesRequest: {
+            credentials: components["schemas"]["References"];
+            purpose?: components["schemas"]["Purpose"];
+        };
         /** @description Who somebody is now, and his first API token. */
         Welcome: {
             /** @example srt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA */
@@ -1024,7 +2004,7 @@ export interface components {
         WorkspaceRole: "OWNER" | "ADMIN" | "MEMBER" | "GUEST";
     };
     responses: {
-        /** @description `conflict`: the name is taken, or the thing has changed meanwhile; `credential-revoked`: restore it first */
+        /** @description `conflict`: the name is taken, or the thing has changed meanwhile; `confirmation-required`: nothing has been done yet: `detail` says what would go, and what to send to confirm it; `credential-revoked`: restore it first; `ambiguous`: several credentials answer to that provider and name; give `workspace_id`, or an id */
         conflict: {
             headers: {
                 [name: string]: unknown;
@@ -1033,7 +2013,16 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `forbidden`: the thing is known to you, and your role does not allow the act; the first attempt of a minute is recorded, where it is about a workspace */
+        /** @description `credential-purged`: the value was destroyed, after the retention that the instance's administrators set */
+        "credential-purged": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `forbidden`: the thing is known to you, and your role does not allow the act; the first attempt of a minute is recorded, where it is about a workspace; `cross-site-request`: the session's cookie came in a request that is not known to be from a page of this server */
         forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -1087,7 +2076,16 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `rate-limited`: wait as long as `Retry-After` says */
+        /** @description `precondition-failed`: the thing has changed since you read the ETag that `If-Match` names */
+        "precondition-failed": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `rate-limited`: your address, your token or you have sent as many requests as a minute allows, or revealed as many values; wait as long as `Retry-After` says */
         "rate-limited": {
             headers: {
                 /** @description In seconds. */
@@ -1098,7 +2096,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `request-timeout`: no answer within 30 seconds; what was asked may still happen */
+        /** @description `request-timeout`: the body did not arrive in time, and nothing happened; or there is no answer within 30 seconds, and what was asked may still happen: `detail` says which */
         "request-timeout": {
             headers: {
                 [name: string]: unknown;
@@ -1107,7 +2105,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unauthenticated`: the token is missing, malformed, unknown, expired or revoked; nobody says which */
+        /** @description `unauthenticated`: the token is missing, malformed, unknown, expired or revoked, or the password is wrong; nobody says which */
         unauthenticated: {
             headers: {
                 [name: string]: unknown;
@@ -1116,7 +2114,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unavailable`: the database does not answer; `Retry-After`; `key-unavailable`: the key that sealed this value is not in the key file */
+        /** @description `unavailable`: the database does not answer, or too many people sign in at once; `Retry-After`; `key-unavailable`: the key that sealed this value is not in the key file */
         unavailable: {
             headers: {
                 /** @description In seconds. */
@@ -1127,7 +2125,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unprocessable`: each field is well-formed, but they do not fit together, or one is beyond what can be kept */
+        /** @description `unprocessable`: each field is well-formed, but they do not fit together, or one is beyond what can be kept; `idempotency-key-reused`: that `Idempotency-Key` was sent with another request within a day; take a new one */
         unprocessable: {
             headers: {
                 [name: string]: unknown;
@@ -1213,6 +2211,12 @@ export interface operations {
                 active?: boolean;
                 /** @description A part of the name, the provider or the description, in any case. */
                 text?: string;
+                /** @description One of the tags. */
+                tag?: string;
+                /** @description Expires before that moment, or has. */
+                expires_before?: string;
+                /** @description Not used since that moment, or never. */
+                unused_since?: string;
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string;
                 limit?: number;
@@ -1236,6 +2240,7 @@ export interface operations {
                      *           "created_at": "2026-11-23T09:00:00Z",
                      *           "description": "Pushes releases",
                      *           "expires_at": "2027-11-23T00:00:00Z",
+                     *           "former_answers_until": null,
                      *           "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
                      *           "is_active": true,
                      *           "last_used_at": null,
@@ -1244,9 +2249,20 @@ export interface operations {
                      *             "team": "platform"
                      *           },
                      *           "name": "Deploy key",
+                     *           "permissions": [
+                     *             "USE",
+                     *             "REVEAL",
+                     *             "MANAGE"
+                     *           ],
                      *           "provider": "github",
+                     *           "purged_at": null,
+                     *           "revision": 1,
+                     *           "revoked_at": null,
                      *           "rotated_at": null,
                      *           "scope": "SYSTEM",
+                     *           "tags": [
+                     *             "ci"
+                     *           ],
                      *           "type": "API_KEY",
                      *           "updated_at": "2026-11-23T09:00:00Z",
                      *           "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
@@ -1272,7 +2288,13 @@ export interface operations {
     admin_create_credential: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A text of your choice, for this request alone. A repetition within a day changes nothing, and gets the credential as
+                 *     it is then, with `Idempotency-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1288,6 +2310,9 @@ export interface operations {
                  *       "name": "Deploy key",
                  *       "provider": "github",
                  *       "scope": "SYSTEM",
+                 *       "tags": [
+                 *         "ci"
+                 *       ],
                  *       "type": "API_KEY",
                  *       "value": "ghp_example0123456789abcd"
                  *     }
@@ -1299,6 +2324,7 @@ export interface operations {
             /** @description The credential, masked. */
             201: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1307,6 +2333,7 @@ export interface operations {
                      *       "created_at": "2026-11-23T09:00:00Z",
                      *       "description": "Pushes releases",
                      *       "expires_at": "2027-11-23T00:00:00Z",
+                     *       "former_answers_until": null,
                      *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
                      *       "is_active": true,
                      *       "last_used_at": null,
@@ -1315,9 +2342,20 @@ export interface operations {
                      *         "team": "platform"
                      *       },
                      *       "name": "Deploy key",
+                     *       "permissions": [
+                     *         "USE",
+                     *         "REVEAL",
+                     *         "MANAGE"
+                     *       ],
                      *       "provider": "github",
+                     *       "purged_at": null,
+                     *       "revision": 1,
+                     *       "revoked_at": null,
                      *       "rotated_at": null,
                      *       "scope": "SYSTEM",
+                     *       "tags": [
+                     *         "ci"
+                     *       ],
                      *       "type": "API_KEY",
                      *       "updated_at": "2026-11-23T09:00:00Z",
                      *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
@@ -1336,6 +2374,7 @@ export interface operations {
             409: components["responses"]["conflict"];
             413: components["responses"]["payload-too-large"];
             415: components["responses"]["unsupported-media-type"];
+            /** @description The idempotency key was used for another request. */
             422: components["responses"]["unprocessable"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
@@ -1348,7 +2387,14 @@ export interface operations {
                 /** @description A part of the credential's name, in any case. */
                 name?: string;
                 provider?: string;
-                action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED";
+                action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED";
+                outcome?: "ALLOWED" | "DENIED";
+                entity_type?: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "GRANT" | "SETTINGS" | "RECORD";
+                /** @description What was done to this credential. */
+                credential_id?: string;
+                /** @description What this person or service account did. */
+                actor_id?: string;
+                workspace_id?: string;
                 /** @description Not before. */
                 from?: string;
                 /** @description Before. */
@@ -1375,8 +2421,11 @@ export interface operations {
                      *         {
                      *           "action": "CREDENTIAL_ACCESSED",
                      *           "actor_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *           "actor_name": "Ada Lovelace",
+                     *           "address": "192.0.2.7",
                      *           "entity_id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
                      *           "entity_type": "CREDENTIAL",
+                     *           "grantee_id": null,
                      *           "id": 4711,
                      *           "name": "Deploy key",
                      *           "occurred_at": "2026-11-23T09:30:00Z",
@@ -1385,6 +2434,8 @@ export interface operations {
                      *           "reason": null,
                      *           "request_id": "0199d4a1-7c3e-7b52-9d06-5f2a6c8e4b16",
                      *           "scope": "SYSTEM",
+                     *           "token_id": "0199d4a1-7c3e-7b52-9d04-5f2a6c8e4b14",
+                     *           "user_agent": "curl/8.14.1",
                      *           "version": 1,
                      *           "workspace_id": null
                      *         }
@@ -1392,6 +2443,57 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Page_Activity"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    admin_export_activity: {
+        parameters: {
+            query: {
+                /** @description A part of the credential's name, in any case. */
+                name?: string;
+                provider?: string;
+                action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED";
+                outcome?: "ALLOWED" | "DENIED";
+                entity_type?: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "GRANT" | "SETTINGS" | "RECORD";
+                /** @description What was done to this credential. */
+                credential_id?: string;
+                /** @description What this person or service account did. */
+                actor_id?: string;
+                workspace_id?: string;
+                /** @description Not before. */
+                from?: string;
+                /** @description Before. */
+                to?: string;
+                format: "csv" | "jsonl";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {"id":4711,"action":"CREDENTIAL_ACCESSED"} */
+                    "application/jsonl": string;
+                    /**
+                     * @example id,occurred_at,action
+                     *     4711,2026-11-23T09:30:00.000000Z,CREDENTIAL_ACCESSED
+                     */
+                    "text/csv": string;
                 };
             };
             400: components["responses"]["invalid-request"];
@@ -1419,6 +2521,7 @@ export interface operations {
             /** @description The credential, masked. */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1427,6 +2530,7 @@ export interface operations {
                      *       "created_at": "2026-11-23T09:00:00Z",
                      *       "description": "Pushes releases",
                      *       "expires_at": "2027-11-23T00:00:00Z",
+                     *       "former_answers_until": null,
                      *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
                      *       "is_active": true,
                      *       "last_used_at": null,
@@ -1435,9 +2539,20 @@ export interface operations {
                      *         "team": "platform"
                      *       },
                      *       "name": "Deploy key",
+                     *       "permissions": [
+                     *         "USE",
+                     *         "REVEAL",
+                     *         "MANAGE"
+                     *       ],
                      *       "provider": "github",
+                     *       "purged_at": null,
+                     *       "revision": 1,
+                     *       "revoked_at": null,
                      *       "rotated_at": null,
                      *       "scope": "SYSTEM",
+                     *       "tags": [
+                     *         "ci"
+                     *       ],
                      *       "type": "API_KEY",
                      *       "updated_at": "2026-11-23T09:00:00Z",
                      *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
@@ -1460,7 +2575,13 @@ export interface operations {
     admin_revoke_credential: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The ETag of an answer, or `*`; where the credential has changed since, nothing is done.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
             path: {
                 /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
                 id: string;
@@ -1476,10 +2597,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
             403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             408: components["responses"]["request-timeout"];
+            /** @description It has changed since. */
+            412: components["responses"]["precondition-failed"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
@@ -1488,7 +2612,13 @@ export interface operations {
     admin_update_credential: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The ETag of an answer, or `*`; where the credential has changed since, nothing is done.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
             path: {
                 /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
                 id: string;
@@ -1510,6 +2640,7 @@ export interface operations {
             /** @description The credential as it is now, masked. */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1518,6 +2649,7 @@ export interface operations {
                      *       "created_at": "2026-11-23T09:00:00Z",
                      *       "description": "Pushes releases",
                      *       "expires_at": "2027-11-23T00:00:00Z",
+                     *       "former_answers_until": null,
                      *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
                      *       "is_active": true,
                      *       "last_used_at": null,
@@ -1526,9 +2658,20 @@ export interface operations {
                      *         "team": "platform"
                      *       },
                      *       "name": "Deploy key",
+                     *       "permissions": [
+                     *         "USE",
+                     *         "REVEAL",
+                     *         "MANAGE"
+                     *       ],
                      *       "provider": "github",
+                     *       "purged_at": null,
+                     *       "revision": 1,
+                     *       "revoked_at": null,
                      *       "rotated_at": null,
                      *       "scope": "SYSTEM",
+                     *       "tags": [
+                     *         "ci"
+                     *       ],
                      *       "type": "API_KEY",
                      *       "updated_at": "2026-11-23T09:00:00Z",
                      *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
@@ -1546,6 +2689,8 @@ export interface operations {
             408: components["responses"]["request-timeout"];
             /** @description There is an active credential of that provider and name. */
             409: components["responses"]["conflict"];
+            /** @description It has changed since. */
+            412: components["responses"]["precondition-failed"];
             413: components["responses"]["payload-too-large"];
             415: components["responses"]["unsupported-media-type"];
             422: components["responses"]["unprocessable"];
@@ -1557,7 +2702,13 @@ export interface operations {
     admin_restore_credential: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The ETag of an answer, or `*`; where the credential has changed since, nothing is done.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
             path: {
                 /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
                 id: string;
@@ -1569,6 +2720,7 @@ export interface operations {
             /** @description The credential as it is now, masked. */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1577,6 +2729,7 @@ export interface operations {
                      *       "created_at": "2026-11-23T09:00:00Z",
                      *       "description": "Pushes releases",
                      *       "expires_at": "2027-11-23T00:00:00Z",
+                     *       "former_answers_until": null,
                      *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
                      *       "is_active": true,
                      *       "last_used_at": null,
@@ -1585,9 +2738,20 @@ export interface operations {
                      *         "team": "platform"
                      *       },
                      *       "name": "Deploy key",
+                     *       "permissions": [
+                     *         "USE",
+                     *         "REVEAL",
+                     *         "MANAGE"
+                     *       ],
                      *       "provider": "github",
+                     *       "purged_at": null,
+                     *       "revision": 1,
+                     *       "revoked_at": null,
                      *       "rotated_at": null,
                      *       "scope": "SYSTEM",
+                     *       "tags": [
+                     *         "ci"
+                     *       ],
                      *       "type": "API_KEY",
                      *       "updated_at": "2026-11-23T09:00:00Z",
                      *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
@@ -1598,12 +2762,17 @@ export interface operations {
                     "application/json": components["schemas"]["Credential"];
                 };
             };
+            400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
             403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             408: components["responses"]["request-timeout"];
             /** @description Its name has been given to another since. */
             409: components["responses"]["conflict"];
+            /** @description The value has been destroyed. */
+            410: components["responses"]["credential-purged"];
+            /** @description It has changed since. */
+            412: components["responses"]["precondition-failed"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
@@ -1612,7 +2781,18 @@ export interface operations {
     admin_rotate_credential: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The ETag of an answer, or `*`; where the credential has changed since, nothing is done.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description A text of your choice, for this request alone. A repetition within a day changes nothing, and gets the credential as
+                 *     it is then, with `Idempotency-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
                 id: string;
@@ -1623,8 +2803,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "expires_at": "2026-11-23T09:00:00Z",
-                 *       "value": "ghp_example0123456789abcd"
+                 *       "grace_seconds": 3600,
+                 *       "value": "ghp_example9876543210dcba"
                  *     }
                  */
                 "application/json": components["schemas"]["NewVersion"];
@@ -1634,6 +2814,7 @@ export interface operations {
             /** @description The credential as it is now, masked. */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1642,6 +2823,7 @@ export interface operations {
                      *       "created_at": "2026-11-23T09:00:00Z",
                      *       "description": "Pushes releases",
                      *       "expires_at": "2027-11-23T00:00:00Z",
+                     *       "former_answers_until": null,
                      *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
                      *       "is_active": true,
                      *       "last_used_at": null,
@@ -1650,9 +2832,20 @@ export interface operations {
                      *         "team": "platform"
                      *       },
                      *       "name": "Deploy key",
+                     *       "permissions": [
+                     *         "USE",
+                     *         "REVEAL",
+                     *         "MANAGE"
+                     *       ],
                      *       "provider": "github",
+                     *       "purged_at": null,
+                     *       "revision": 1,
+                     *       "revoked_at": null,
                      *       "rotated_at": null,
                      *       "scope": "SYSTEM",
+                     *       "tags": [
+                     *         "ci"
+                     *       ],
                      *       "type": "API_KEY",
                      *       "updated_at": "2026-11-23T09:00:00Z",
                      *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
@@ -1670,8 +2863,11 @@ export interface operations {
             408: components["responses"]["request-timeout"];
             /** @description The credential is revoked, or another rotation came in between. */
             409: components["responses"]["conflict"];
+            /** @description It has changed since. */
+            412: components["responses"]["precondition-failed"];
             413: components["responses"]["payload-too-large"];
             415: components["responses"]["unsupported-media-type"];
+            /** @description The idempotency key was used for another request. */
             422: components["responses"]["unprocessable"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
@@ -1680,7 +2876,12 @@ export interface operations {
     };
     admin_reveal_credential: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `REVEAL`, unless told. */
+                purpose?: "REVEAL" | "USE";
+                /** @description A former version; the current one, unless told. */
+                version?: number;
+            };
             header?: never;
             path: {
                 /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
@@ -1699,19 +2900,308 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
-                     *       "value": "ghp_example0123456789abcd"
+                     *       "value": "ghp_example0123456789abcd",
+                     *       "version": 1
                      *     }
                      */
                     "application/json": components["schemas"]["Revealed"];
                 };
             };
+            400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
             403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             408: components["responses"]["request-timeout"];
             /** @description The credential is revoked: restore it first. */
             409: components["responses"]["conflict"];
-            /** @description You have revealed as many values as a minute allows. */
+            /** @description The value has been destroyed. */
+            410: components["responses"]["credential-purged"];
+            422: components["responses"]["unprocessable"];
+            /** @description You have obtained as many values as a minute allows. */
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    admin_list_versions: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: number;
+                /** @description How many rows. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of versions, masked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "answers_until": "2026-11-23T10:00:00Z",
+                     *           "is_current": false,
+                     *           "masked_value": "****abcd",
+                     *           "purged_at": null,
+                     *           "superseded_at": "2026-11-23T09:00:00Z",
+                     *           "version": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_CredentialVersion"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    admin_restore_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
+                id: string;
+                /** @example 1 */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The credential as it is now, masked. */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-23T09:00:00Z",
+                     *       "description": "Pushes releases",
+                     *       "expires_at": "2027-11-23T00:00:00Z",
+                     *       "former_answers_until": null,
+                     *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
+                     *       "is_active": true,
+                     *       "last_used_at": null,
+                     *       "masked_value": "****abcd",
+                     *       "metadata": {
+                     *         "team": "platform"
+                     *       },
+                     *       "name": "Deploy key",
+                     *       "permissions": [
+                     *         "USE",
+                     *         "REVEAL",
+                     *         "MANAGE"
+                     *       ],
+                     *       "provider": "github",
+                     *       "purged_at": null,
+                     *       "revision": 1,
+                     *       "revoked_at": null,
+                     *       "rotated_at": null,
+                     *       "scope": "SYSTEM",
+                     *       "tags": [
+                     *         "ci"
+                     *       ],
+                     *       "type": "API_KEY",
+                     *       "updated_at": "2026-11-23T09:00:00Z",
+                     *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *       "version": 1,
+                     *       "workspace_id": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            /** @description It is the current version, or the credential is revoked, or has changed meanwhile. */
+            409: components["responses"]["conflict"];
+            /** @description The value has been destroyed. */
+            410: components["responses"]["credential-purged"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    admin_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "record_retention_days": 730,
+                     *       "record_retention_promise_days": 365,
+                     *       "revoked_retention_days": 365,
+                     *       "version_retention_days": 365
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    admin_set_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "record_retention_days": 730,
+                 *       "record_retention_promise_days": 365,
+                 *       "revoked_retention_days": 365,
+                 *       "version_retention_days": 365
+                 *     }
+                 */
+                "application/json": components["schemas"]["Settings"];
+            };
+        };
+        responses: {
+            /** @description The settings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "record_retention_days": 730,
+                     *       "record_retention_promise_days": 365,
+                     *       "revoked_retention_days": 365,
+                     *       "version_retention_days": 365
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            /** @description The promise would be lowered. */
+            409: components["responses"]["conflict"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.org",
+                 *       "password": "tell nobody this sentence",
+                 *       "transport": "COOKIE"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description You are in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expires_at": "2026-11-23T09:00:00Z",
+                     *       "session_id": "0199d4a1-7c3e-7b52-9d04-5f2a6c8e4b14",
+                     *       "token": "srs_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                     *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BegunSession"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            /** @description E-mail address or password are not right; nobody says which. */
+            401: components["responses"]["unauthenticated"];
+            /** @description A cookie was asked for by a page of another site. */
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["unprocessable"];
+            /** @description Too many attempts have failed here. */
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended; a browser is told to forget the cookie. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["unauthenticated"];
+            408: components["responses"]["request-timeout"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
@@ -1728,6 +3218,12 @@ export interface operations {
                 active?: boolean;
                 /** @description A part of the name, the provider or the description, in any case. */
                 text?: string;
+                /** @description One of the tags. */
+                tag?: string;
+                /** @description Expires before that moment, or has. */
+                expires_before?: string;
+                /** @description Not used since that moment, or never. */
+                unused_since?: string;
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string;
                 limit?: number;
@@ -1751,6 +3247,7 @@ export interface operations {
                      *           "created_at": "2026-11-23T09:00:00Z",
                      *           "description": "Pushes releases",
                      *           "expires_at": "2027-11-23T00:00:00Z",
+                     *           "former_answers_until": null,
                      *           "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
                      *           "is_active": true,
                      *           "last_used_at": null,
@@ -1759,9 +3256,20 @@ export interface operations {
                      *             "team": "platform"
                      *           },
                      *           "name": "Deploy key",
+                     *           "permissions": [
+                     *             "USE",
+                     *             "REVEAL",
+                     *             "MANAGE"
+                     *           ],
                      *           "provider": "github",
+                     *           "purged_at": null,
+                     *           "revision": 1,
+                     *           "revoked_at": null,
                      *           "rotated_at": null,
                      *           "scope": "USER",
+                     *           "tags": [
+                     *             "ci"
+                     *           ],
                      *           "type": "API_KEY",
                      *           "updated_at": "2026-11-23T09:00:00Z",
                      *           "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
@@ -1786,7 +3294,13 @@ export interface operations {
     create_credential: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A text of your choice, for this request alone. A repetition within a day changes nothing, and gets the credential as
+                 *     it is then, with `Idempotency-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1801,6 +3315,9 @@ export interface operations {
                  *       },
                  *       "name": "Deploy key",
                  *       "provider": "github",
+                 *       "tags": [
+                 *         "ci"
+                 *       ],
                  *       "type": "API_KEY",
                  *       "value": "ghp_example0123456789abcd"
                  *     }
@@ -1812,6 +3329,7 @@ export interface operations {
             /** @description The credential, masked. */
             201: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1820,6 +3338,7 @@ export interface operations {
                      *       "created_at": "2026-11-23T09:00:00Z",
                      *       "description": "Pushes releases",
                      *       "expires_at": "2027-11-23T00:00:00Z",
+                     *       "former_answers_until": null,
                      *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
                      *       "is_active": true,
                      *       "last_used_at": null,
@@ -1828,9 +3347,20 @@ export interface operations {
                      *         "team": "platform"
                      *       },
                      *       "name": "Deploy key",
+                     *       "permissions": [
+                     *         "USE",
+                     *         "REVEAL",
+                     *         "MANAGE"
+                     *       ],
                      *       "provider": "github",
+                     *       "purged_at": null,
+                     *       "revision": 1,
+                     *       "revoked_at": null,
                      *       "rotated_at": null,
                      *       "scope": "USER",
+                     *       "tags": [
+                     *         "ci"
+                     *       ],
                      *       "type": "API_KEY",
                      *       "updated_at": "2026-11-23T09:00:00Z",
                      *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
@@ -1852,6 +3382,7 @@ export interface operations {
             409: components["responses"]["conflict"];
             413: components["responses"]["payload-too-large"];
             415: components["responses"]["unsupported-media-type"];
+            /** @description The idempotency key was used for another request. */
             422: components["responses"]["unprocessable"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
@@ -1864,7 +3395,14 @@ export interface operations {
                 /** @description A part of the credential's name, in any case. */
                 name?: string;
                 provider?: string;
-                action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED";
+                action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED";
+                outcome?: "ALLOWED" | "DENIED";
+                entity_type?: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "GRANT" | "SETTINGS" | "RECORD";
+                /** @description What was done to this credential. */
+                credential_id?: string;
+                /** @description What this person or service account did. */
+                actor_id?: string;
+                workspace_id?: string;
                 /** @description Not before. */
                 from?: string;
                 /** @description Before. */
@@ -1891,8 +3429,11 @@ export interface operations {
                      *         {
                      *           "action": "CREDENTIAL_ACCESSED",
                      *           "actor_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *           "actor_name": "Ada Lovelace",
+                     *           "address": "192.0.2.7",
                      *           "entity_id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
                      *           "entity_type": "CREDENTIAL",
+                     *           "grantee_id": null,
                      *           "id": 4711,
                      *           "name": "Deploy key",
                      *           "occurred_at": "2026-11-23T09:30:00Z",
@@ -1901,6 +3442,8 @@ export interface operations {
                      *           "reason": null,
                      *           "request_id": "0199d4a1-7c3e-7b52-9d06-5f2a6c8e4b16",
                      *           "scope": "USER",
+                     *           "token_id": "0199d4a1-7c3e-7b52-9d04-5f2a6c8e4b14",
+                     *           "user_agent": "curl/8.14.1",
                      *           "version": 1,
                      *           "workspace_id": null
                      *         }
@@ -1913,6 +3456,186 @@ export interface operations {
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
             408: components["responses"]["request-timeout"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    export_activity: {
+        parameters: {
+            query: {
+                /** @description A part of the credential's name, in any case. */
+                name?: string;
+                provider?: string;
+                action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED";
+                outcome?: "ALLOWED" | "DENIED";
+                entity_type?: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "GRANT" | "SETTINGS" | "RECORD";
+                /** @description What was done to this credential. */
+                credential_id?: string;
+                /** @description What this person or service account did. */
+                actor_id?: string;
+                workspace_id?: string;
+                /** @description Not before. */
+                from?: string;
+                /** @description Before. */
+                to?: string;
+                format: "csv" | "jsonl";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {"id":4711,"action":"CREDENTIAL_ACCESSED"} */
+                    "application/jsonl": string;
+                    /**
+                     * @example id,occurred_at,action
+                     *     4711,2026-11-23T09:30:00.000000Z,CREDENTIAL_ACCESSED
+                     */
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            408: components["responses"]["request-timeout"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    resolve_credential: {
+        parameters: {
+            query: {
+                provider: string;
+                name: string;
+                /** @description Only of that workspace. */
+                workspace_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The most specific credential, masked. */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-23T09:00:00Z",
+                     *       "description": "Pushes releases",
+                     *       "expires_at": "2027-11-23T00:00:00Z",
+                     *       "former_answers_until": null,
+                     *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
+                     *       "is_active": true,
+                     *       "last_used_at": null,
+                     *       "masked_value": "****abcd",
+                     *       "metadata": {
+                     *         "team": "platform"
+                     *       },
+                     *       "name": "Deploy key",
+                     *       "permissions": [
+                     *         "USE",
+                     *         "REVEAL",
+                     *         "MANAGE"
+                     *       ],
+                     *       "provider": "github",
+                     *       "purged_at": null,
+                     *       "revision": 1,
+                     *       "revoked_at": null,
+                     *       "rotated_at": null,
+                     *       "scope": "USER",
+                     *       "tags": [
+                     *         "ci"
+                     *       ],
+                     *       "type": "API_KEY",
+                     *       "updated_at": "2026-11-23T09:00:00Z",
+                     *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *       "version": 1,
+                     *       "workspace_id": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            /** @description There is none of that provider and name. */
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            /** @description Several are equally specific: give `workspace_id`, or take an id. */
+            409: components["responses"]["conflict"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    reveal_credentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "credentials": [
+                 *         {
+                 *           "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11"
+                 *         },
+                 *         {
+                 *           "name": "Deploy key",
+                 *           "provider": "github"
+                 *         }
+                 *       ],
+                 *       "purpose": "USE"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ValuesRequest"];
+            };
+        };
+        responses: {
+            /** @description A value or a problem for each. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
+                     *           "value": "ghp_example0123456789abcd",
+                     *           "version": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Answers"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            408: components["responses"]["request-timeout"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
             422: components["responses"]["unprocessable"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
@@ -1934,6 +3657,7 @@ export interface operations {
             /** @description The credential, masked. */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1942,6 +3666,7 @@ export interface operations {
                      *       "created_at": "2026-11-23T09:00:00Z",
                      *       "description": "Pushes releases",
                      *       "expires_at": "2027-11-23T00:00:00Z",
+                     *       "former_answers_until": null,
                      *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
                      *       "is_active": true,
                      *       "last_used_at": null,
@@ -1950,9 +3675,20 @@ export interface operations {
                      *         "team": "platform"
                      *       },
                      *       "name": "Deploy key",
+                     *       "permissions": [
+                     *         "USE",
+                     *         "REVEAL",
+                     *         "MANAGE"
+                     *       ],
                      *       "provider": "github",
+                     *       "purged_at": null,
+                     *       "revision": 1,
+                     *       "revoked_at": null,
                      *       "rotated_at": null,
                      *       "scope": "USER",
+                     *       "tags": [
+                     *         "ci"
+                     *       ],
                      *       "type": "API_KEY",
                      *       "updated_at": "2026-11-23T09:00:00Z",
                      *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
@@ -1974,7 +3710,13 @@ export interface operations {
     revoke_credential: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The ETag of an answer, or `*`; where the credential has changed since, nothing is done.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
             path: {
                 /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
                 id: string;
@@ -1990,9 +3732,14 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
+            /** @description You may see the credential and not change it. */
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             408: components["responses"]["request-timeout"];
+            /** @description It has changed since. */
+            412: components["responses"]["precondition-failed"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
@@ -2001,7 +3748,13 @@ export interface operations {
     update_credential: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The ETag of an answer, or `*`; where the credential has changed since, nothing is done.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
             path: {
                 /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
                 id: string;
@@ -2023,6 +3776,7 @@ export interface operations {
             /** @description The credential as it is now, masked. */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2031,6 +3785,7 @@ export interface operations {
                      *       "created_at": "2026-11-23T09:00:00Z",
                      *       "description": "Pushes releases",
                      *       "expires_at": "2027-11-23T00:00:00Z",
+                     *       "former_answers_until": null,
                      *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
                      *       "is_active": true,
                      *       "last_used_at": null,
@@ -2039,9 +3794,20 @@ export interface operations {
                      *         "team": "platform"
                      *       },
                      *       "name": "Deploy key",
+                     *       "permissions": [
+                     *         "USE",
+                     *         "REVEAL",
+                     *         "MANAGE"
+                     *       ],
                      *       "provider": "github",
+                     *       "purged_at": null,
+                     *       "revision": 1,
+                     *       "revoked_at": null,
                      *       "rotated_at": null,
                      *       "scope": "USER",
+                     *       "tags": [
+                     *         "ci"
+                     *       ],
                      *       "type": "API_KEY",
                      *       "updated_at": "2026-11-23T09:00:00Z",
                      *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
@@ -2054,10 +3820,14 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
+            /** @description You may see the credential and not change it. */
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             408: components["responses"]["request-timeout"];
             /** @description There is an active credential of that provider and name. */
             409: components["responses"]["conflict"];
+            /** @description It has changed since. */
+            412: components["responses"]["precondition-failed"];
             413: components["responses"]["payload-too-large"];
             415: components["responses"]["unsupported-media-type"];
             422: components["responses"]["unprocessable"];
@@ -2066,9 +3836,14 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
-    restore_credential: {
+    list_grants: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many rows. */
+                limit?: number;
+            };
             header?: never;
             path: {
                 /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
@@ -2078,7 +3853,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The credential as it is now, masked. */
+            /** @description A page of grants. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2086,41 +3861,37 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "created_at": "2026-11-23T09:00:00Z",
-                     *       "description": "Pushes releases",
-                     *       "expires_at": "2027-11-23T00:00:00Z",
-                     *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
-                     *       "is_active": true,
-                     *       "last_used_at": null,
-                     *       "masked_value": "****abcd",
-                     *       "metadata": {
-                     *         "team": "platform"
-                     *       },
-                     *       "name": "Deploy key",
-                     *       "provider": "github",
-                     *       "rotated_at": null,
-                     *       "scope": "USER",
-                     *       "type": "API_KEY",
-                     *       "updated_at": "2026-11-23T09:00:00Z",
-                     *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
-                     *       "version": 1,
-                     *       "workspace_id": null
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-11-23T09:00:00Z",
+                     *           "created_by": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *           "credential_id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
+                     *           "expires_at": "2027-11-23T00:00:00Z",
+                     *           "grantee_name": "Ada",
+                     *           "id": "0199d4a1-7c3e-7b52-9d07-5f2a6c8e4b17",
+                     *           "permissions": [
+                     *             "USE"
+                     *           ],
+                     *           "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *           "workspace_id": null
+                     *         }
+                     *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["Credential"];
+                    "application/json": components["schemas"]["Page_Grant"];
                 };
             };
+            400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
             404: components["responses"]["not-found"];
             408: components["responses"]["request-timeout"];
-            /** @description Its name has been given to another since. */
-            409: components["responses"]["conflict"];
+            422: components["responses"]["unprocessable"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
         };
     };
-    rotate_credential: {
+    create_grant: {
         parameters: {
             query?: never;
             header?: never;
@@ -2134,15 +3905,85 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "expires_at": "2026-11-23T09:00:00Z",
-                 *       "value": "ghp_example0123456789abcd"
+                 *       "expires_at": "2027-11-23T00:00:00Z",
+                 *       "permissions": [
+                 *         "USE"
+                 *       ],
+                 *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12"
                  *     }
                  */
-                "application/json": components["schemas"]["NewVersion"];
+                "application/json": components["schemas"]["NewGrant"];
             };
         };
         responses: {
-            /** @description The credential as it is now, masked. */
+            /** @description The grant. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-23T09:00:00Z",
+                     *       "created_by": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *       "credential_id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
+                     *       "expires_at": "2027-11-23T00:00:00Z",
+                     *       "grantee_name": "Ada",
+                     *       "id": "0199d4a1-7c3e-7b52-9d07-5f2a6c8e4b17",
+                     *       "permissions": [
+                     *         "USE"
+                     *       ],
+                     *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *       "workspace_id": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            /** @description The credential is shared with you; it is not yours to share. */
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            /** @description It is shared with them already. */
+            409: components["responses"]["conflict"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    update_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
+                id: string;
+                /** @example 0199d4a1-7c3e-7b52-9d07-5f2a6c8e4b17 */
+                grant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "expires_at": null,
+                 *       "permissions": [
+                 *         "USE",
+                 *         "REVEAL"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["SetGrant"];
+            };
+        };
+        responses: {
+            /** @description The grant as it is now. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2151,8 +3992,97 @@ export interface operations {
                     /**
                      * @example {
                      *       "created_at": "2026-11-23T09:00:00Z",
+                     *       "created_by": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *       "credential_id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
+                     *       "expires_at": "2027-11-23T00:00:00Z",
+                     *       "grantee_name": "Ada",
+                     *       "id": "0199d4a1-7c3e-7b52-9d07-5f2a6c8e4b17",
+                     *       "permissions": [
+                     *         "USE"
+                     *       ],
+                     *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *       "workspace_id": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            /** @description The credential is shared with you; it is not yours to share. */
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    revoke_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
+                id: string;
+                /** @example 0199d4a1-7c3e-7b52-9d07-5f2a6c8e4b17 */
+                grant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked, at once. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["unauthenticated"];
+            /** @description The credential is shared with you; it is not yours to share. */
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    restore_credential: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag of an answer, or `*`; where the credential has changed since, nothing is done.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The credential as it is now, masked. */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-23T09:00:00Z",
                      *       "description": "Pushes releases",
                      *       "expires_at": "2027-11-23T00:00:00Z",
+                     *       "former_answers_until": null,
                      *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
                      *       "is_active": true,
                      *       "last_used_at": null,
@@ -2161,9 +4091,20 @@ export interface operations {
                      *         "team": "platform"
                      *       },
                      *       "name": "Deploy key",
+                     *       "permissions": [
+                     *         "USE",
+                     *         "REVEAL",
+                     *         "MANAGE"
+                     *       ],
                      *       "provider": "github",
+                     *       "purged_at": null,
+                     *       "revision": 1,
+                     *       "revoked_at": null,
                      *       "rotated_at": null,
                      *       "scope": "USER",
+                     *       "tags": [
+                     *         "ci"
+                     *       ],
                      *       "type": "API_KEY",
                      *       "updated_at": "2026-11-23T09:00:00Z",
                      *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
@@ -2176,12 +4117,112 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
+            /** @description You may see the credential and not change it. */
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            /** @description Its name has been given to another since. */
+            409: components["responses"]["conflict"];
+            /** @description The value has been destroyed. */
+            410: components["responses"]["credential-purged"];
+            /** @description It has changed since. */
+            412: components["responses"]["precondition-failed"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    rotate_credential: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag of an answer, or `*`; where the credential has changed since, nothing is done.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /**
+                 * @description A text of your choice, for this request alone. A repetition within a day changes nothing, and gets the credential as
+                 *     it is then, with `Idempotency-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "grace_seconds": 3600,
+                 *       "value": "ghp_example9876543210dcba"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewVersion"];
+            };
+        };
+        responses: {
+            /** @description The credential as it is now, masked. */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-23T09:00:00Z",
+                     *       "description": "Pushes releases",
+                     *       "expires_at": "2027-11-23T00:00:00Z",
+                     *       "former_answers_until": null,
+                     *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
+                     *       "is_active": true,
+                     *       "last_used_at": null,
+                     *       "masked_value": "****abcd",
+                     *       "metadata": {
+                     *         "team": "platform"
+                     *       },
+                     *       "name": "Deploy key",
+                     *       "permissions": [
+                     *         "USE",
+                     *         "REVEAL",
+                     *         "MANAGE"
+                     *       ],
+                     *       "provider": "github",
+                     *       "purged_at": null,
+                     *       "revision": 1,
+                     *       "revoked_at": null,
+                     *       "rotated_at": null,
+                     *       "scope": "USER",
+                     *       "tags": [
+                     *         "ci"
+                     *       ],
+                     *       "type": "API_KEY",
+                     *       "updated_at": "2026-11-23T09:00:00Z",
+                     *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *       "version": 1,
+                     *       "workspace_id": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            /** @description You may see the credential and not change it. */
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             408: components["responses"]["request-timeout"];
             /** @description The credential is revoked, or another rotation came in between. */
             409: components["responses"]["conflict"];
+            /** @description It has changed since. */
+            412: components["responses"]["precondition-failed"];
             413: components["responses"]["payload-too-large"];
             415: components["responses"]["unsupported-media-type"];
+            /** @description The idempotency key was used for another request. */
             422: components["responses"]["unprocessable"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
@@ -2190,7 +4231,12 @@ export interface operations {
     };
     reveal_credential: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `REVEAL`, unless told. */
+                purpose?: "REVEAL" | "USE";
+                /** @description A former version; the current one, unless told. */
+                version?: number;
+            };
             header?: never;
             path: {
                 /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
@@ -2209,18 +4255,148 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
-                     *       "value": "ghp_example0123456789abcd"
+                     *       "value": "ghp_example0123456789abcd",
+                     *       "version": 1
                      *     }
                      */
                     "application/json": components["schemas"]["Revealed"];
                 };
             };
+            400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
+            /** @description It is not shared with you for that, your token is not for that, or the grace is over. */
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             408: components["responses"]["request-timeout"];
             /** @description The credential is revoked: restore it first. */
             409: components["responses"]["conflict"];
-            /** @description You have revealed as many values as a minute allows. */
+            /** @description The value has been destroyed. */
+            410: components["responses"]["credential-purged"];
+            422: components["responses"]["unprocessable"];
+            /** @description You have obtained as many values as a minute allows. */
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    list_versions: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: number;
+                /** @description How many rows. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of versions, masked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "answers_until": "2026-11-23T10:00:00Z",
+                     *           "is_current": false,
+                     *           "masked_value": "****abcd",
+                     *           "purged_at": null,
+                     *           "superseded_at": "2026-11-23T09:00:00Z",
+                     *           "version": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_CredentialVersion"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    restore_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
+                id: string;
+                /** @example 1 */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The credential as it is now, masked. */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-23T09:00:00Z",
+                     *       "description": "Pushes releases",
+                     *       "expires_at": "2027-11-23T00:00:00Z",
+                     *       "former_answers_until": null,
+                     *       "id": "0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11",
+                     *       "is_active": true,
+                     *       "last_used_at": null,
+                     *       "masked_value": "****abcd",
+                     *       "metadata": {
+                     *         "team": "platform"
+                     *       },
+                     *       "name": "Deploy key",
+                     *       "permissions": [
+                     *         "USE",
+                     *         "REVEAL",
+                     *         "MANAGE"
+                     *       ],
+                     *       "provider": "github",
+                     *       "purged_at": null,
+                     *       "revision": 1,
+                     *       "revoked_at": null,
+                     *       "rotated_at": null,
+                     *       "scope": "USER",
+                     *       "tags": [
+                     *         "ci"
+                     *       ],
+                     *       "type": "API_KEY",
+                     *       "updated_at": "2026-11-23T09:00:00Z",
+                     *       "user_id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *       "version": 1,
+                     *       "workspace_id": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            401: components["responses"]["unauthenticated"];
+            /** @description You may see the credential and not change it. */
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            /** @description It is the current version, or the credential is revoked, or has changed meanwhile. */
+            409: components["responses"]["conflict"];
+            /** @description The value has been destroyed. */
+            410: components["responses"]["credential-purged"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
@@ -2365,6 +4541,46 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "tell nobody this sentence",
+                 *       "new_password": "tell nobody this sentence"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            /** @description Set. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            /** @description The current password is not right, or your token changes none. */
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["unprocessable"];
+            /** @description The current password was wrong too often. */
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     openapi: {
         parameters: {
             query?: never;
@@ -2397,6 +4613,104 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of your live sessions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "address": "192.0.2.7",
+                     *           "created_at": "2026-11-23T09:00:00Z",
+                     *           "current": true,
+                     *           "expires_at": "2026-11-23T21:00:00Z",
+                     *           "id": "0199d4a1-7c3e-7b52-9d04-5f2a6c8e4b14",
+                     *           "last_used_at": "2026-11-23T09:30:00Z",
+                     *           "method": "PASSWORD",
+                     *           "user_agent": "Mozilla/5.0"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            408: components["responses"]["request-timeout"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["unauthenticated"];
+            408: components["responses"]["request-timeout"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d04-5f2a6c8e4b14 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["unauthenticated"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     list_tokens: {
         parameters: {
             query?: {
@@ -2421,11 +4735,17 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "actions": [
+                     *             "LIST"
+                     *           ],
                      *           "created_at": "2026-11-23T09:00:00Z",
+                     *           "created_by": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
                      *           "expires_at": "2026-11-23T09:00:00Z",
                      *           "id": "0199d4a1-7c3e-7b52-9d04-5f2a6c8e4b14",
+                     *           "last_used_at": "2026-11-23T09:00:00Z",
                      *           "name": "Laptop of Ada",
-                     *           "revoked_at": "2026-11-23T09:00:00Z"
+                     *           "revoked_at": "2026-11-23T09:00:00Z",
+                     *           "workspace_id": "0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13"
                      *         }
                      *       ]
                      *     }
@@ -2453,6 +4773,10 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "actions": [
+                 *         "LIST",
+                 *         "USE"
+                 *       ],
                  *       "expires_in_days": 30,
                  *       "name": "Laptop of Ada"
                  *     }
@@ -2480,6 +4804,8 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
+            /** @description You are no member of such a workspace. */
+            404: components["responses"]["not-found"];
             408: components["responses"]["request-timeout"];
             413: components["responses"]["payload-too-large"];
             415: components["responses"]["unsupported-media-type"];
@@ -2643,6 +4969,94 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    delete_workspace: {
+        parameters: {
+            query?: {
+                /** @description The workspace's exact name. Without it nothing is deleted, and you are told what would be. */
+                confirm?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            /** @description Your role in the workspace does not allow it. */
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            /** @description `confirm` is not its name. Nothing has been done; `detail` says what would go. */
+            409: components["responses"]["conflict"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    rename_workspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Infrastructure"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RenameWorkspace"];
+            };
+        };
+        responses: {
+            /** @description The workspace. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-23T09:00:00Z",
+                     *       "id": "0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13",
+                     *       "name": "Platform team",
+                     *       "role": "OWNER"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            /** @description Your role in the workspace does not allow it. */
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     list_members: {
         parameters: {
             query?: {
@@ -2770,8 +5184,301 @@ export interface operations {
             403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             408: components["responses"]["request-timeout"];
-            /** @description It is your own membership. */
+            /** @description You are its last OWNER. */
             409: components["responses"]["conflict"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    list_service_accounts: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many rows. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of service accounts, the disabled ones too. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-11-23T09:00:00Z",
+                     *           "created_by": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *           "description": "Runs in CI",
+                     *           "disabled_at": null,
+                     *           "id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *           "name": "Deployer",
+                     *           "role": "MEMBER",
+                     *           "workspace_id": "0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_ServiceAccount"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            /** @description You are neither OWNER nor ADMIN of the workspace. */
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    create_service_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "description": "Runs in CI",
+                 *       "name": "Deployer"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewServiceAccount"];
+            };
+        };
+        responses: {
+            /** @description The service account. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-23T09:00:00Z",
+                     *       "created_by": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *       "description": "Runs in CI",
+                     *       "disabled_at": null,
+                     *       "id": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *       "name": "Deployer",
+                     *       "role": "MEMBER",
+                     *       "workspace_id": "0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ServiceAccount"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            /** @description You are neither OWNER nor ADMIN of the workspace. */
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    disable_service_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13 */
+                id: string;
+                /** @example 0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12 */
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Disabled. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["unauthenticated"];
+            /** @description You are neither OWNER nor ADMIN of the workspace, or it is ADMIN and you are not OWNER. */
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    list_service_account_tokens: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many rows. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13 */
+                id: string;
+                /** @example 0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12 */
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of tokens, without their secrets. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "actions": [
+                     *             "LIST"
+                     *           ],
+                     *           "created_at": "2026-11-23T09:00:00Z",
+                     *           "created_by": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *           "expires_at": "2026-11-23T09:00:00Z",
+                     *           "id": "0199d4a1-7c3e-7b52-9d04-5f2a6c8e4b14",
+                     *           "last_used_at": "2026-11-23T09:00:00Z",
+                     *           "name": "Laptop of Ada",
+                     *           "revoked_at": "2026-11-23T09:00:00Z",
+                     *           "workspace_id": "0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_ApiTokenSummary"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            /** @description You are neither OWNER nor ADMIN of the workspace. */
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    create_service_account_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13 */
+                id: string;
+                /** @example 0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12 */
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "actions": [
+                 *         "LIST",
+                 *         "USE"
+                 *       ],
+                 *       "expires_in_days": 30,
+                 *       "name": "Laptop of Ada"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewApiToken"];
+            };
+        };
+        responses: {
+            /** @description The token, which is shown this once. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expires_at": "2026-11-23T09:00:00Z",
+                     *       "id": "0199d4a1-7c3e-7b52-9d04-5f2a6c8e4b14",
+                     *       "name": "Laptop of Ada",
+                     *       "token": "srt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["IssuedToken"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            /** @description You are neither OWNER nor ADMIN of the workspace. */
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    revoke_service_account_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13 */
+                id: string;
+                /** @example 0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12 */
+                account_id: string;
+                /** @example 0199d4a1-7c3e-7b52-9d04-5f2a6c8e4b14 */
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked, at once and for good. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["unauthenticated"];
+            /** @description You are neither OWNER nor ADMIN of the workspace. */
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
