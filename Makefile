@@ -11,6 +11,7 @@ test:
 	@scripts/setup test
 	cargo build --locked --bin strongroom
 	npm ci --prefix prisma --no-audit --no-fund
+	npm ci --prefix crates/strongroom-server/tests/oidc-provider --no-audit --no-fund
 	scripts/with-postgres npm test --prefix prisma
 	scripts/with-postgres cargo nextest run --locked --workspace
 	@$(MAKE) --no-print-directory test-api
@@ -42,6 +43,7 @@ audit:
 # Writes the checked-in snapshots anew, after a change of schema, help or statuses: read the difference.
 bless:
 	@scripts/setup test
+	npm ci --prefix crates/strongroom-server/tests/oidc-provider --no-audit --no-fund
 	STRONGROOM_BLESS=1 scripts/with-postgres cargo nextest run --workspace \
 		-E 'test(posture_txt) + test(configuration_md) + test(openapi_json)'
 	npm ci --prefix clients/typescript --no-audit --no-fund

@@ -20,5 +20,5 @@ pub use key_backup::{KeyBackup, KeyBackupError, Passphrase};
 pub use key_provider::KeyProvider;
 pub use key_ring::{KeyId, KeyRing};
 pub use password::{CURRENT_COST, Proof, derive_proof, new_parameters};
-pub use random::random_bytes;
+pub use random::{random_bytes, random_text};
 pub use server_secret::ServerSecret;

@@ -5,7 +5,7 @@
 use axum::http::header::{COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use chrono::{DateTime, Utc};
 use cookie::time::OffsetDateTime;
-use cookie::{Cookie, SameSite};
+use cookie::{Cookie, CookieBuilder, SameSite};
 use secrecy::ExposeSecret;
 use strongroom_types::ApiToken;
 
@@ -25,7 +25,7 @@ pub struct SessionCookie {
 impl SessionCookie {
     /// As browsers reach a listener with these settings.
     pub fn of(http: &HttpSettings) -> Self {
-        Self { secure: http.speaks_tls() || !http.proxies.trusted_proxies.is_empty() }
+        Self { secure: http.is_reached_by_tls() }
     }
 
     /// With the prefix, browsers take the cookie from this very host by TLS alone: neither a page of a subdomain nor one
@@ -46,16 +46,7 @@ impl SessionCookie {
     }
 
     fn write(self, value: &str, expires: OffsetDateTime) -> HeaderValue {
-        let cookie = Cookie::build((self.name(), value))
-            .path("/")
-            .secure(self.secure)
-            .http_only(true)
-            .same_site(SameSite::Lax)
-            .expires(expires);
-        // Name, token and date are ASCII.
-        let mut header = HeaderValue::try_from(cookie.to_string()).unwrap_or(HeaderValue::from_static(""));
-        header.set_sensitive(true);
-        header
+        header(build(self.secure, self.name(), value).expires(expires))
     }
 
     /// The token in the cookie of a request; None where there is no cookie.
@@ -63,14 +54,20 @@ impl SessionCookie {
     /// # Errors
     /// Where it does not count, where it is malformed, and where there are two: who plants a second one is no friend.
     pub fn token(self, headers: &HeaderMap) -> Option<Result<ApiToken, Refusal>> {
-        let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let cookies = lines.flat_map(Cookie::split_parse).filter_map(Result::ok);
-        let mut ours = cookies.filter(|cookie| cookie.name() == self.name());
+        let mut ours = named(headers, self.name());
         let (only, second) = (ours.next()?, ours.next());
         Some(self.require_our_page(headers).and_then(|()| match (ApiToken::parse(only.value()), second) {
             (Ok(token), None) => Ok(token),
             _ => Err(Refusal::unauthenticated()),
         }))
+    }
+
+    /// The token of a browser that comes back from an OpenID provider, and so from a page of somebody else's: only for what
+    /// is bound to that browser by more than this cookie.
+    pub fn token_of_return(self, headers: &HeaderMap) -> Option<ApiToken> {
+        let mut ours = named(headers, self.name());
+        let (only, None) = (ours.next()?, ours.next()) else { return None };
+        ApiToken::parse(only.value()).ok()
     }
 
     /// That a request for a cookie, or with one, comes from a page of this server.
@@ -93,6 +90,24 @@ impl SessionCookie {
         let (Some(origin), Some(host)) = (text(ORIGIN), text(HOST)) else { return false };
         headers.get_all(ORIGIN).iter().count() == 1 && origin == format!("{scheme}://{host}")
     }
+}
+
+/// The cookies of that name which a request has.
+pub(crate) fn named<'h>(headers: &'h HeaderMap, name: &'static str) -> impl Iterator<Item = Cookie<'h>> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(Cookie::split_parse).filter_map(Result::ok).filter(move |cookie| cookie.name() == name)
+}
+
+/// A cookie that no script can read, and that other sites send with navigations alone.
+pub(crate) fn build(secure: bool, name: &'static str, value: &str) -> CookieBuilder<'static> {
+    Cookie::build((name, value.to_owned())).path("/").secure(secure).http_only(true).same_site(SameSite::Lax)
+}
+
+/// The header that sets it. Names and values of ours are ASCII.
+pub(crate) fn header(cookie: CookieBuilder<'static>) -> HeaderValue {
+    let mut header = HeaderValue::try_from(cookie.to_string()).unwrap_or(HeaderValue::from_static(""));
+    header.set_sensitive(true);
+    header
 }
 
 #[cfg(test)]

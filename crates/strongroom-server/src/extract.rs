@@ -209,6 +209,31 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     Ok(body)
 }
 
+/// A form (`application/x-www-form-urlencoded`), where a specification wants one. What a form does not know is ignored.
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        if essence(&request) != "application/x-www-form-urlencoded" {
+            let detail = "send Content-Type: application/x-www-form-urlencoded";
+            return Err(Refusal::new(ProblemCode::UnsupportedMediaType, detail));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(incomplete)?;
+        let deserializer = serde_urlencoded::Deserializer::new(form_urlencoded::parse(&bytes));
+        serde_path_to_error::deserialize(deserializer)
+            .map(Self)
+            .map_err(|error| invalid("the body", error.path(), error.inner()))
+    }
+}
+
+/// The media type of a body, without parameters.
+fn essence(request: &Request) -> String {
+    let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 fn incomplete(rejection: BytesRejection) -> Refusal {
     let mut causes = std::iter::successors(Some(&rejection as &(dyn Error + 'static)), |&error| error.source());
     let late = causes.any(|error| error.is::<TimeoutError>());

@@ -14,6 +14,7 @@ mod openapi;
 mod problem;
 mod routes;
 pub mod settings;
+mod sign_in_cookie;
 mod telemetry;
 
 pub use listener::{HttpSettings, Listener};

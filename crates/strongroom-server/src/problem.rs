@@ -122,6 +122,20 @@ impl From<ServiceError> for Refusal {
                 retry_after_seconds: Some(5),
                 ..Self::new(ProblemCode::Unavailable, "too many people sign in at this moment; try again in a moment")
             },
+            ServiceError::NotLetIn { told, reason } => {
+                tracing::info!(reason, "somebody was not let in");
+                Self::new(ProblemCode::Unauthenticated, told)
+            }
+            ServiceError::ProviderUnavailable(reason) => {
+                tracing::error!(reason, "another provider is not available");
+                Self {
+                    retry_after_seconds: Some(10),
+                    ..Self::new(
+                        ProblemCode::Unavailable,
+                        "the identity provider does not answer; try again in a moment",
+                    )
+                }
+            }
             ServiceError::Sealing(error) => error.into(),
             ServiceError::Store(error) => error.into(),
         }

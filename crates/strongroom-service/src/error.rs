@@ -47,6 +47,12 @@ pub enum ServiceError {
     /// As many as can be served at a time are being served.
     #[error("busy")]
     Busy,
+    /// Another provider's word does not let him in. `reason` is for the log.
+    #[error("not let in: {reason}")]
+    NotLetIn { told: &'static str, reason: &'static str },
+    /// Another provider does not answer, or not as it must.
+    #[error("another provider is not available: {0}")]
+    ProviderUnavailable(String),
     /// A value was not sealed or opened.
     #[error(transparent)]
     Sealing(#[from] SealingError),

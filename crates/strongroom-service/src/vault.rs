@@ -2,6 +2,7 @@
 //! Holds no act of its own; each is in the file of its noun.
 
 use strongroom_crypto::{KeyProvider, ServerSecret};
+use strongroom_federation::Federation;
 use strongroom_store::{RevealLimit, Store};
 
 use crate::error::ServiceError;
@@ -17,6 +18,7 @@ pub struct Vault {
     pub(crate) limits: Limits,
     pub(crate) sessions: SessionPolicy,
     pub(crate) derivations: Derivations,
+    pub(crate) federation: Federation,
 }
 
 /// How many values a minute a user has, by purpose.
@@ -41,7 +43,13 @@ impl Vault {
         sessions: SessionPolicy,
     ) -> Result<Self, ServiceError> {
         let server_secret = server_secret(&store, &keys).await?;
-        Ok(Self { store, keys: Keys::new(keys), server_secret, limits, sessions, derivations: Derivations::default() })
+        let (derivations, federation) = (Derivations::default(), Federation::default());
+        Ok(Self { store, keys: Keys::new(keys), server_secret, limits, sessions, derivations, federation })
+    }
+
+    /// With other providers, whose word is taken; without, it is nobody's.
+    pub fn federated(self, federation: Federation) -> Self {
+        Self { federation, ..self }
     }
 
     /// Whether requests can be served now.

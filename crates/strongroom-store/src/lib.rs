@@ -13,6 +13,7 @@ mod error;
 mod expression;
 mod grants;
 mod idempotency;
+mod identities;
 mod invitations;
 mod passwords;
 mod posture;
@@ -26,6 +27,7 @@ mod settings;
 mod sign_in;
 mod store;
 mod tokens;
+mod trust_rules;
 mod users;
 mod versions;
 mod workspaces;
@@ -35,11 +37,13 @@ pub use condition::Condition;
 pub use credentials::SealedVersion;
 pub use error::{SchemaError, StoreError};
 pub use idempotency::KeyedRequest;
+pub use identities::SignInProof;
 pub use passwords::{KeptPassword, OwnPassword, PasswordOutcome};
 pub use reveal::{Denial, RevealLimit, RevealOutcome};
 pub use schema::Schema;
 pub use sign_in::{SignInOutcome, SignInStep};
 pub use store::{Connections, Store, Transaction};
+pub use trust_rules::Exchanged;
 
 /// A URL, without statement logging: statements are ours, but the log is no place for them.
 fn options(url: &str) -> Result<PgConnectOptions, SchemaError> {

@@ -93,6 +93,18 @@ impl Person {
         id
     }
 
+    /// Makes a service account in SQL, in the transaction that is open.
+    pub async fn insert_service_account(&self, sql: &Sql, workspace: WorkspaceId, name: &str) -> UserId {
+        let id = UserId::generate();
+        sql.execute(
+            "INSERT INTO strongroom.users (id, display_name, workspace_id) VALUES ($1, $2, $3)",
+            &[&id.0, &name, &workspace.0],
+        )
+        .await
+        .unwrap();
+        id
+    }
+
     /// Adds a workspace's credential in SQL, in the transaction that is open.
     pub async fn insert_workspace_credential(&self, sql: &Sql, workspace: WorkspaceId, name: &str) -> CredentialId {
         let id = CredentialId::generate();

@@ -63,6 +63,10 @@ id! {
     InvitationId = "0199d4a1-7c3e-7b52-9d05-5f2a6c8e4b15";
     /// Names a grant: who else may work with a credential.
     GrantId = "0199d4a1-7c3e-7b52-9d07-5f2a6c8e4b17";
+    /// Names what an OpenID provider calls a person.
+    IdentityId = "0199d4a1-7c3e-7b52-9d40-5f2a6c8e4b40";
+    /// Names a rule by which workloads come in as a service account.
+    TrustRuleId = "0199d4a1-7c3e-7b52-9d41-5f2a6c8e4b41";
     /// Names one HTTP request, in the log and in the record.
     RequestId = "0199d4a1-7c3e-7b52-9d06-5f2a6c8e4b16";
 }

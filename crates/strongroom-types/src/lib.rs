@@ -7,6 +7,7 @@ mod caller;
 mod credentials;
 mod distinct;
 mod grants;
+mod identities;
 mod ids;
 mod invitations;
 mod metadata;
@@ -21,6 +22,7 @@ mod sessions;
 mod settings;
 mod text;
 mod tokens;
+mod trust_rules;
 mod users;
 mod versions;
 mod workspaces;
@@ -34,7 +36,8 @@ pub use credentials::{
 };
 pub use distinct::Distinct;
 pub use grants::{Grant, NewGrant, Permission, Permissions, SetGrant};
-pub use ids::{CredentialId, GrantId, InvitationId, RequestId, TokenId, UserId, WorkspaceId};
+pub use identities::{FederatedIdentity, Identity, PendingSignIn, ReturnPath, ReturnTo};
+pub use ids::{CredentialId, GrantId, IdentityId, InvitationId, RequestId, TokenId, TrustRuleId, UserId, WorkspaceId};
 pub use invitations::{AcceptInvitation, Invitation, InvitationToken, NewInvitation};
 pub use metadata::Metadata;
 pub use page::{Page, PageRequest, PageSize};
@@ -47,6 +50,9 @@ pub use sessions::{NewSession, Session, SessionTransport, SignIn, SignInMethod};
 pub use settings::{Days, Settings};
 pub use text::{Description, Email, IdempotencyKey, Invalid, Name, Provider, Tag, Tags};
 pub use tokens::{ApiToken, ApiTokenSummary, Lifetime, NewApiToken, TokenAction, TokenActions};
+pub use trust_rules::{
+    ClaimPatterns, NewTrustRule, RequestedTokenType, SubjectToken, TokenExchange, TrustRule, WorkloadIdentity,
+};
 pub use users::User;
 pub use versions::{CredentialVersion, Grace, NewVersion};
 pub use workspaces::{

@@ -125,6 +125,11 @@ pub enum TokenAction {
 pub struct TokenActions(Vec<TokenAction>);
 
 impl TokenActions {
+    /// To find values, and to obtain them for programs.
+    pub fn of_programs() -> Self {
+        Self(vec![TokenAction::List, TokenAction::Use])
+    }
+
     /// Each of them.
     pub fn as_slice(&self) -> &[TokenAction] {
         &self.0

@@ -18,7 +18,7 @@ use crate::embedded::{Cluster, Supervisor};
 use crate::housekeeping::Housekeeping;
 use crate::listener::{HttpSettings, Listener};
 use crate::routes::router;
-use crate::settings::{ConfigFile, DataFolder, KeyFile, RuntimeUrls};
+use crate::settings::{ConfigFile, DataFolder, FederationSettings, KeyFile, RuntimeUrls};
 use crate::telemetry::{MetricsListener, MetricsSettings, TraceSettings};
 
 /// How long the last acts may take in the database, after the last answer.
@@ -62,6 +62,8 @@ pub(super) struct ServeSettings {
     #[arg(long, env = "STRONGROOM_SESSION_HOURS", default_value_t = 12, value_name = "HOURS",
           value_parser = clap::value_parser!(u64).range(1..=720))]
     session_hours: u64,
+    #[command(flatten)]
+    federation: FederationSettings,
     /// Connections to PostgreSQL
     #[arg(long, env = "STRONGROOM_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "COUNT",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -88,6 +90,7 @@ impl ServeSettings {
     /// Whether these settings fit together; nothing is started where they do not.
     pub(super) fn check(&self) -> Result<(), Failure> {
         self.http.check()?;
+        self.federation.federation()?;
         self.urls.given().map(drop)
     }
 
@@ -118,7 +121,8 @@ impl ServeSettings {
         }
         let store = Store::connect(app, system, self.database_connections).await?;
         let keys = KeyProvider::Local(self.keys(&store, folder).await?);
-        let vault = Arc::new(Vault::open(store.clone(), keys, self.limits(), self.sessions()).await?);
+        let vault = Vault::open(store.clone(), keys, self.limits(), self.sessions()).await?;
+        let vault = Arc::new(vault.federated(self.federation.federation()?));
         let metrics = MetricsListener::start(&self.metrics, store.clone()).await?;
         if let Some(metrics) = &metrics {
             say(&format!("Metrics are at {}", metrics.url()));

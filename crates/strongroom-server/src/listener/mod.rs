@@ -56,6 +56,11 @@ impl HttpSettings {
         self.tls.given()
     }
 
+    /// Whether browsers reach it by TLS: its own, or that of the proxies before it.
+    pub(crate) fn is_reached_by_tls(&self) -> bool {
+        self.speaks_tls() || !self.proxies.trusted_proxies.is_empty()
+    }
+
     pub(crate) fn read_timeout(&self) -> Duration {
         Duration::from_secs(self.read_timeout_seconds)
     }

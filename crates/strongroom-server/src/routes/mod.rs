@@ -7,6 +7,7 @@ mod docs;
 mod grants;
 mod headers;
 mod health;
+mod identities;
 mod invitations;
 mod passwords;
 mod service_accounts;
@@ -14,6 +15,7 @@ mod sessions;
 mod settings;
 mod sign_in;
 mod tokens;
+mod trust_rules;
 mod users;
 mod values;
 mod versions;
@@ -40,6 +42,7 @@ use crate::cookie::SessionCookie;
 use crate::limits::{Limits, limit};
 use crate::listener::HttpSettings;
 use crate::problem::{Refusal, render};
+use crate::sign_in_cookie::SignInCookie;
 use crate::telemetry::observe;
 
 /// The largest value, with each byte of it escaped as `\u00XX`, the largest metadata and some room.
@@ -68,6 +71,13 @@ pub fn endpoints() -> Vec<Endpoint> {
         post("/api/invitations/accept", routes!(invitations::accept)),
         post("/api/auth/sign-in", routes!(sign_in::sign_in)),
         post("/api/auth/sign-out", routes!(sign_in::sign_out)),
+        get("/api/auth", routes!(identities::ways)),
+        get("/api/auth/oidc/start", routes!(identities::start)),
+        get("/api/auth/oidc/callback", routes!(identities::finish)),
+        post("/api/auth/exchange", routes!(trust_rules::exchange)),
+        get("/api/identities", routes!(identities::list)),
+        post("/api/identities/link", routes!(identities::link)),
+        delete("/api/identities/{id}", routes!(identities::unlink)),
         get("/api/me", routes!(users::me)),
         put("/api/me/password", routes!(passwords::change)),
         get("/api/sessions", routes!(sessions::list)),
@@ -92,6 +102,12 @@ pub fn endpoints() -> Vec<Endpoint> {
         delete(
             "/api/workspaces/{id}/service-accounts/{account_id}/tokens/{token_id}",
             routes!(service_accounts::revoke_token),
+        ),
+        get("/api/workspaces/{id}/service-accounts/{account_id}/trust-rules", routes!(trust_rules::list)),
+        post("/api/workspaces/{id}/service-accounts/{account_id}/trust-rules", routes!(trust_rules::create)),
+        delete(
+            "/api/workspaces/{id}/service-accounts/{account_id}/trust-rules/{rule_id}",
+            routes!(trust_rules::remove),
         ),
         get("/api/credentials", routes!(credentials::list)),
         post("/api/credentials", routes!(credentials::create)),
@@ -143,6 +159,7 @@ pub fn router(vault: Arc<Vault>, http: &HttpSettings) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(RequestBodyDeadlineLayer::new(http.read_timeout()))
         .layer(Extension(SessionCookie::of(http)))
+        .layer(Extension(SignInCookie::of(http)))
         .layer(from_fn(run_to_the_end))
         .layer(from_fn_with_state(limits, limit))
         .layer(from_fn(render))

@@ -65,9 +65,9 @@ pub async fn list(
 #[into_params(parameter_in = Path)]
 pub struct AccountPath {
     #[param(inline)]
-    id: WorkspaceId,
+    pub(super) id: WorkspaceId,
     #[param(inline)]
-    account_id: UserId,
+    pub(super) account_id: UserId,
 }
 
 /// Disable a service account

@@ -4,6 +4,7 @@
 //! docs/configuration.md. A secret has `hide_env_values`, and a `…_file` beside it, which secret.rs reads.
 
 mod database;
+mod federation;
 mod folders;
 mod layers;
 mod secret;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use clap::{Arg, Args, Command};
 
 pub use database::{AdminUrl, RuntimeUrls};
+pub use federation::FederationSettings;
 pub use folders::{DataFolder, KeyFile};
 pub use layers::{Origin, parse};
 pub use table::documentation;

@@ -1,6 +1,15 @@
 //! The API over a database of its own, and requests to it.
 //! The router is the real one, the database PostgreSQL; only the process is the test's.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "tests only; each file uses its part")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests only; each file uses its part"
+)]
+
+pub mod browser;
+pub mod issuer;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -10,12 +19,14 @@ use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use strongroom_crypto::{KeyProvider, KeyRing};
+use strongroom_federation::Federation;
 use strongroom_server::{HttpSettings, Listener, router};
 use strongroom_service::{Limits, SessionPolicy, Vault};
 use strongroom_testing::{Person, TestDatabase};
+use strongroom_types::RequestId;
 
 /// Tests send more at once than a client may.
-const UNLIMITED: &[&str] =
+pub const UNLIMITED: &[&str] =
     &["--requests-per-minute-by-address=0", "--requests-per-minute-by-token=0", "--requests-per-minute-by-user=0"];
 
 /// The settings that those flags make, on a free port.
@@ -26,6 +37,11 @@ fn http_settings(flags: &[&str]) -> HttpSettings {
         http: HttpSettings,
     }
     Arguments::parse_from([&["test", "--listen=127.0.0.1:0"], flags].concat()).http
+}
+
+/// Where an answer leads to is what a test looks at.
+fn without_redirects() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
 /// A server on a free port of this machine.
@@ -80,7 +96,21 @@ impl Server {
         Self::start_with(NonZeroU32::new(10), flags).await
     }
 
+    /// With other providers, which the server's own address is needed for.
+    pub async fn start_federated(federation: impl FnOnce(&str) -> Federation) -> Self {
+        Self::start_whole(NonZeroU32::new(10), UNLIMITED, federation).await
+    }
+
     async fn start_with(reveals_per_minute: Option<NonZeroU32>, flags: &[&str]) -> Self {
+        Self::start_whole(reveals_per_minute, flags, |_| Federation::default()).await
+    }
+
+    /// With all that there is.
+    pub async fn start_whole(
+        reveals_per_minute: Option<NonZeroU32>,
+        flags: &[&str],
+        federation: impl FnOnce(&str) -> Federation,
+    ) -> Self {
         let database = TestDatabase::create().await;
         let keys = tempfile::tempdir().unwrap();
         let ring = KeyRing::create(&keys.path().join("keys.json")).unwrap();
@@ -89,11 +119,18 @@ impl Server {
             .await
             .unwrap();
         let http = http_settings(flags);
-        let router = router(Arc::new(vault), &http);
-        let listener = Listener::bind(http).await.unwrap();
+        let listener = Listener::bind(http.clone()).await.unwrap();
         let url = listener.url().unwrap();
+        let router = router(Arc::new(vault.federated(federation(&url))), &http);
         tokio::spawn(async move { listener.serve(router, std::future::pending()).await.unwrap() });
-        Self { database, url, http: reqwest::Client::new(), _keys: keys }
+        Self { database, url, http: without_redirects(), _keys: keys }
+    }
+
+    /// Invites whoever has that address; returns the secret.
+    pub async fn invite(&self, email: &str) -> String {
+        let admin = Person::create_admin(&self.database, &format!("inviter-{}", RequestId::generate())).await;
+        let invited = self.post(&admin, "/api/admin/invitations", json!({ "email": email })).await;
+        invited.json()["invitation"].as_str().unwrap().into()
     }
 
     pub async fn person(&self, name: &str) -> Person {
