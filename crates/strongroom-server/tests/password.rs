@@ -28,7 +28,7 @@ async fn a_change_needs_the_current_password_and_ends_all_other_sessions() {
     let (server, ada) = with_password().await;
     let (one, other) = (server.session(ADA, FIRST).await, server.session(ADA, FIRST).await);
     let without = change(&server, &one, json!({ "new_password": NEXT })).await;
-    assert_eq!(without.problem(), "invalid-request");
+    assert_eq!(without.problem(), "unprocessable");
     assert!(without.text.contains("current_password"));
     let wrong = change(&server, &one, json!({ "new_password": NEXT, "current_password": NEXT })).await;
     assert_eq!(wrong.problem(), "forbidden");
@@ -88,7 +88,7 @@ async fn a_person_comes_in_with_a_password_if_he_likes() {
         server.send_as(Some(secret), Method::POST, "/api/invitations/accept", Some(body.to_string())).await
     };
     assert_eq!(accept(secret, "too short").await.problem(), "invalid-request");
-    assert_eq!(accept(secret, ADA).await.problem(), "invalid-request", "her address, which the invitation names");
+    assert_eq!(accept(secret, ADA).await.problem(), "unprocessable", "her address, which the invitation names");
     assert_eq!(accept(&format!("sri_{}", "A".repeat(43)), FIRST).await.problem(), "unauthenticated");
     assert_eq!(accept(secret, FIRST).await.status, 201);
     assert_eq!(accept(secret, FIRST).await.problem(), "unauthenticated", "used up");

@@ -9,7 +9,7 @@ CREATE TABLE strongroom.trust_rules (
     -- Texts by the names of claims; a text that ends in * stands for all that begin with what is before it. One of them
     -- tells workloads of a provider that serves everybody apart from each other.
     claims jsonb NOT NULL CHECK (jsonb_typeof(claims) = 'object' AND octet_length(claims::text) <= 10000 AND claims ?|
-        '{sub,repository,repository_id,repository_owner,repository_owner_id,project_id,project_path,namespace_id,namespace_path,email}'),
+        '{sub,repository,repository_id,repository_owner,repository_owner_id,project_id,project_path,namespace_id,namespace_path}'),
     -- The scope of the tokens; as in api_tokens.
     provider varchar(100) CHECK (provider <> ''),
     actions strongroom.token_action[] NOT NULL DEFAULT '{LIST,USE}'

@@ -66,7 +66,7 @@ pub struct TrustRule {
 pub struct ClaimPatterns(BTreeMap<String, String>);
 
 /// As in the constraint of the table: GitHub, GitLab, Google and Kubernetes tell workloads apart by these.
-const IDENTIFYING: [&str; 10] = [
+const IDENTIFYING: [&str; 9] = [
     "sub",
     "repository",
     "repository_id",
@@ -76,7 +76,6 @@ const IDENTIFYING: [&str; 10] = [
     "project_path",
     "namespace_id",
     "namespace_path",
-    "email",
 ];
 /// What every token has, and is checked for every token.
 const CHECKED_ANYHOW: [&str; 5] = ["iss", "aud", "exp", "nbf", "iat"];
