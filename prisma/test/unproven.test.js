@@ -11,15 +11,27 @@ const NO_CALLER = /no caller is proven in this transaction/;
 const NO_GRANT = /permission denied/;
 const NO_POLICY = /violates row-level security policy/;
 const tomorrow = new Date(Date.now() + 86_400_000);
+const accountId = randomUUID();
 let database, prisma, ada, bob, workspaceId, credentialId;
+
+const trustRule = () => ({
+  id: randomUUID(), serviceAccountId: accountId, issuer: 'https://ci.example', audience: 'vault', claims: { sub: 'repo:acme/*' },
+});
 
 before(async () => {
   ({ database, prisma, ada, bob, workspaceId } = await createTeam());
   credentialId = await asCaller(prisma, ada.token, async (tx) => {
     const { id } = await tx.userCredential.create({ data: credential(ada, 'laptop') });
     await tx.userCredential.update({ where: { id }, data: { encryptedValue: 'sealed again', version: 2 } });
+    // Prisma would say of a service account whether it administers the instance, which is nobody's to say.
+    await tx.$executeRaw`INSERT INTO strongroom.users (id, display_name, workspace_id)
+                         VALUES (${accountId}::uuid, 'Deployer', ${workspaceId}::uuid)`;
+    await tx.trustRule.createMany({ data: [trustRule()] });
     return id;
   });
+  await database.sql.query("INSERT INTO strongroom.identities (id, user_id, issuer, subject) VALUES ($1, $2, 'https://op.example', 'ada')", [
+    randomUUID(), ada.id,
+  ]);
 });
 after(() => database?.close());
 
@@ -35,9 +47,10 @@ async function unproven(work) {
 
 const READABLE = [
   'user', 'workspace', 'workspaceMember', 'userCredential', 'credentialVersion', 'activityLog', 'apiToken', 'tokenUse',
+  'identity', 'trustRule',
 ];
-const WITHOUT_GRANT = ['invitation', 'serverSecret', 'password', 'signInFailure', 'settings'];
-const WITHOUT_INSERT_GRANT = ['user', 'credentialVersion', 'activityLog', 'tokenUse', ...WITHOUT_GRANT];
+const WITHOUT_GRANT = ['invitation', 'serverSecret', 'password', 'signInFailure', 'settings', 'pendingSignIn'];
+const WITHOUT_INSERT_GRANT = ['user', 'credentialVersion', 'activityLog', 'tokenUse', 'identity', ...WITHOUT_GRANT];
 
 test('every model is either readable by the application or without a grant', () => {
   const models = Object.values(Prisma.ModelName).map((name) => name[0].toLowerCase() + name.slice(1));
@@ -77,6 +90,11 @@ const ROWS = {
   }),
   signInFailure: () => ({ counter: randomBytes(32) }),
   settings: () => ({ versionRetentionDays: 1 }),
+  identity: () => ({ id: randomUUID(), userId: ada.id, issuer: 'https://op.example', subject: 'eve' }),
+  trustRule,
+  pendingSignIn: () => ({
+    stateHash: randomBytes(32), browserHash: randomBytes(32), nonce: 'n', pkceVerifier: 'v', returnTo: '/',
+  }),
   serverSecret: () => ({ envelope: 'sealed', secretHash: randomBytes(32) }),
   invitation: () => ({ id: randomUUID(), tokenHash: randomBytes(32), email: 'eve@example.org', expiresAt: tomorrow }),
 };
