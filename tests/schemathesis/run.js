@@ -17,17 +17,19 @@ const vault = await startVault(
 try {
   const admin = await accept(vault.setupToken, { display_name: 'Admin', email: 'admin@example.org' });
   const ada = await accept(await invite(admin.token, 'ada'), { display_name: 'Ada' });
-  await examine('a person', ada, await invite(admin.token, 'bob'), await prepare(ada, admin));
   const secret = await send('POST', '/api/admin/secrets', admin.token, credential('theirs'));
-  await examine('an administrator', admin, await invite(admin.token, 'eve'), [...(await prepare(admin, ada)), secret.id]);
+  await examine('a person', ada, await invite(admin.token, 'bob'), await prepare(ada, admin, secret));
+  await examine('an administrator', admin, await invite(admin.token, 'eve'), await prepare(admin, ada, secret));
 } finally {
   await vault.stop();
 }
 
-async function examine(who, { token }, invitation, ids) {
+async function examine(who, { token }, invitation, dictionaries) {
   const spare = await send('POST', '/api/tokens', token, { name: 'To be ended' });
   console.log(`schemathesis: as ${who}`);
-  writeFileSync(`${root}target/schemathesis/ids`, ids.map((id) => JSON.stringify(id)).join('\n'));
+  for (const [name, ids] of Object.entries(dictionaries)) {
+    writeFileSync(`${root}target/schemathesis/${name}`, ids.map((id) => JSON.stringify(id)).join('\n'));
+  }
   const command = ['--config-file', settings, 'run', `${root}openapi.json`, '--url', vault.url];
   const { status } = spawnSync('bin/st', [...command, ...process.argv.slice(2)], {
     // It leaves files behind where it runs.
@@ -40,13 +42,20 @@ async function examine(who, { token }, invitation, ids) {
   await send('GET', '/api/me', token);
 }
 
-/** Makes one thing of each kind; returns their ids. */
-async function prepare({ token, user_id }, other) {
+/** Makes one thing of each kind; returns the ids, by dictionary. */
+async function prepare({ token, user_id }, other, secret) {
   const workspace = await send('POST', '/api/workspaces', token, { name: 'Team' });
-  await send('PUT', `/api/workspaces/${workspace.id}/members/${other.user_id}`, token, { role: 'GUEST' });
+  const place = `/api/workspaces/${workspace.id}`;
+  await send('PUT', `${place}/members/${other.user_id}`, token, { role: 'GUEST' });
+  const account = await send('POST', `${place}/service-accounts`, token, { name: 'Deployer' });
   const own = await send('POST', '/api/credentials', token, credential('own'));
   const shared = await send('POST', '/api/credentials', token, { ...credential('shared'), workspace_id: workspace.id });
-  return [user_id, other.user_id, workspace.id, own.id, shared.id];
+  return {
+    people: [user_id, other.user_id],
+    accounts: [account.id],
+    workspaces: [workspace.id],
+    credentials: [own.id, shared.id, secret.id],
+  };
 }
 
 function credential(name) {
