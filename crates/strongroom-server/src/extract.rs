@@ -185,7 +185,10 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
             None | Some("*") => None,
             Some(etag) => {
                 let revision = etag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-                Some(revision.and_then(|digits| digits.parse().ok()).unwrap_or(Self::NO_REVISION))
+                let revision = revision.and_then(|digits| digits.parse().ok());
+                // As we write it: `"+3"` and `"03"` are other tags than `"3"`.
+                let ours = revision.filter(|revision: &i32| etag == format!("\"{revision}\""));
+                Some(ours.unwrap_or(Self::NO_REVISION))
             }
         }))
     }

@@ -209,7 +209,7 @@ async fn a_change_of_what_has_changed_meanwhile_is_not_made() {
         }
         for malformed in ["2", "\"2", "\"2\", \"3\"", "W/2", ""] {
             let refused = with(&server, &ada, ("if-match", malformed), method.clone(), path, body.clone()).await;
-            assert_eq!(refused.problem(), "invalid-request", "{method} {malformed}");
+            assert_eq!(refused.problem(), "precondition-failed", "{method} {malformed}");
         }
     }
     assert_eq!(server.get(&ada, &path).await.header("etag"), "\"2\"", "nothing happened");

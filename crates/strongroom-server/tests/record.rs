@@ -220,7 +220,7 @@ async fn settings_are_changed_by_administrators_and_a_promise_is_not_taken_back(
     assert_eq!(server.get(&ada, path).await.problem(), "forbidden");
     assert_eq!(put(&ada, "record_retention_days", json!(1)).await.problem(), "forbidden");
     assert_eq!(put(&admin, "record_retention_promise_days", json!(30)).await.status, 200);
-    assert_eq!(put(&admin, "record_retention_days", json!(29)).await.problem(), "invalid-request");
+    assert_eq!(put(&admin, "record_retention_days", json!(29)).await.problem(), "unprocessable");
     assert_eq!(put(&admin, "record_retention_days", json!(30)).await.json()["record_retention_days"], 30);
     assert_eq!(put(&admin, "record_retention_promise_days", json!(0)).await.problem(), "conflict");
     for (field, value) in [
