@@ -6,6 +6,7 @@ export const omit = {
   user: { isAdmin: true },
   userCredential: { encryptedValue: true },
   credentialVersion: { encryptedValue: true },
+  credentialGrant: { ownerId: true, workspaceId: true },
   apiToken: { tokenHash: true },
   invitation: { tokenHash: true },
   serverSecret: { envelope: true, secretHash: true },

@@ -102,3 +102,11 @@ export function credential(person, name, more = {}) {
     maskedValue: '****', ...more,
   };
 }
+
+/** Grants that credential to that person. Not by Prisma's create(), which would write what the database fills in. */
+export function share(tx, credentialId, grantee, permission) {
+  return tx.$executeRaw`
+    INSERT INTO strongroom.credential_grants (id, credential_id, grantee_user_id, permissions)
+    VALUES (gen_random_uuid(), ${credentialId}::uuid, ${grantee.id}::uuid,
+            ARRAY[${permission}]::text[]::strongroom.grant_permission[])`;
+}

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { asCaller } from '../caller.js';
-import { createPerson, createTeam, createToken, credential } from './database.js';
+import { createPerson, createTeam, createToken, credential, share } from './database.js';
 
 const NO_GRANT = /permission denied/;
 const NO_POLICY = /violates row-level security policy/;
@@ -55,6 +55,24 @@ test("a credential of a workspace is its OWNER's to see and not its MEMBER's", a
   assert.deepEqual(names(await as(ada, (tx) => tx.userCredential.findMany({ where }))), ['deploy']);
   assert.deepEqual(await as(bob, (tx) => tx.userCredential.findMany({ where })), []);
   assert.equal((await as(bob, (tx) => tx.workspace.findMany())).length, 1);
+});
+
+test('what is shared is seen by its grantee, with his grant, and changed where he manages it', async () => {
+  const { id } = await as(ada, (tx) => tx.userCredential.create({ data: credential(ada, 'shared', { tags: ['ci'] }) }));
+  const change = { where: { id }, data: { description: 'changed' } };
+  const where = { tags: { has: 'ci' } };
+  assert.equal(await as(bob, (tx) => tx.userCredential.count({ where })), 0);
+  await as(ada, (tx) => share(tx, id, bob, 'USE'));
+  const [found] = await as(bob, (tx) => tx.userCredential.findMany({ where, include: { grants: true } }));
+  assert.deepEqual(found.grants.map(({ granteeUserId, permissions }) => [granteeUserId, permissions]), [[bob.id, ['USE']]]);
+  assert.equal((await as(bob, (tx) => tx.userCredential.updateMany(change))).count, 0);
+  const widen = { where: { credentialId: id }, data: { permissions: ['USE', 'MANAGE'] } };
+  assert.equal((await as(bob, (tx) => tx.credentialGrant.updateMany(widen))).count, 0);
+  assert.equal((await as(ada, (tx) => tx.credentialGrant.updateMany(widen))).count, 1);
+  assert.equal((await as(bob, (tx) => tx.userCredential.updateMany(change))).count, 1);
+  await as(ada, (tx) => tx.credentialGrant.deleteMany({ where: { credentialId: id } }));
+  assert.equal(await as(bob, (tx) => tx.userCredential.count({ where })), 0);
+  await as(ada, (tx) => tx.userCredential.update({ where: { id }, data: { isActive: false } }));
 });
 
 test('a MEMBER cannot add a credential to the workspace', async () => {

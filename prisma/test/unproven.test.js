@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { asCaller } from '../caller.js';
-import { createTeam, createToken, credential, Prisma } from './database.js';
+import { createTeam, createToken, credential, Prisma, share } from './database.js';
 
 const NO_CALLER = /no caller is proven in this transaction/;
 const NO_GRANT = /permission denied/;
@@ -23,6 +23,7 @@ before(async () => {
   credentialId = await asCaller(prisma, ada.token, async (tx) => {
     const { id } = await tx.userCredential.create({ data: credential(ada, 'laptop') });
     await tx.userCredential.update({ where: { id }, data: { encryptedValue: 'sealed again', version: 2 } });
+    await share(tx, id, bob, 'USE');
     // Prisma would say of a service account whether it administers the instance, which is nobody's to say.
     await tx.$executeRaw`INSERT INTO strongroom.users (id, display_name, workspace_id)
                          VALUES (${accountId}::uuid, 'Deployer', ${workspaceId}::uuid)`;
@@ -47,10 +48,12 @@ async function unproven(work) {
 
 const READABLE = [
   'user', 'workspace', 'workspaceMember', 'userCredential', 'credentialVersion', 'activityLog', 'apiToken', 'tokenUse',
-  'identity', 'trustRule',
+  'identity', 'trustRule', 'credentialGrant',
 ];
-const WITHOUT_GRANT = ['invitation', 'serverSecret', 'password', 'signInFailure', 'settings', 'pendingSignIn'];
-const WITHOUT_INSERT_GRANT = ['user', 'credentialVersion', 'activityLog', 'tokenUse', 'identity', ...WITHOUT_GRANT];
+const WITHOUT_GRANT = ['invitation', 'serverSecret', 'password', 'signInFailure', 'settings', 'pendingSignIn', 'idempotencyKey'];
+const WITHOUT_INSERT_GRANT = [
+  'user', 'credentialVersion', 'activityLog', 'tokenUse', 'identity', 'credentialGrant', ...WITHOUT_GRANT,
+];
 
 test('every model is either readable by the application or without a grant', () => {
   const models = Object.values(Prisma.ModelName).map((name) => name[0].toLowerCase() + name.slice(1));
@@ -95,6 +98,10 @@ const ROWS = {
   pendingSignIn: () => ({
     stateHash: randomBytes(32), browserHash: randomBytes(32), nonce: 'n', pkceVerifier: 'v', returnTo: '/',
   }),
+  credentialGrant: () => ({
+    id: randomUUID(), credentialId, granteeUserId: bob.id, permissions: ['USE'], ownerId: ada.id,
+  }),
+  idempotencyKey: () => ({ userId: ada.id, key: 'k', fingerprint: randomBytes(32), credentialId }),
   serverSecret: () => ({ envelope: 'sealed', secretHash: randomBytes(32) }),
   invitation: () => ({ id: randomUUID(), tokenHash: randomBytes(32), email: 'eve@example.org', expiresAt: tomorrow }),
 };
@@ -105,8 +112,10 @@ for (const model of [...READABLE, ...WITHOUT_GRANT]) {
     // create() asks for the new row back, which may be what is refused first.
     const either = new RegExp(`${refused.source}|${NO_CALLER.source}`);
     await assert.rejects(unproven((tx) => tx[model].create({ data: ROWS[model]() })), either);
-    // Of a membership the trigger that guards it is asked before the policy; that of a token asks for a caller itself.
-    const first = ['workspaceMember', 'apiToken'].includes(model) ? NO_CALLER : refused;
+    // Of a membership the trigger that guards it is asked before the policy. The policies of the others ask for a caller
+    // in what they check of new rows, too: before there is a plan, and so before a grant is looked at.
+    const asksForCaller = ['workspaceMember', 'apiToken', 'identity', 'credentialGrant'];
+    const first = asksForCaller.includes(model) ? NO_CALLER : refused;
     await assert.rejects(unproven((tx) => tx[model].createMany({ data: [ROWS[model]()] })), first);
   });
 }
