@@ -243,6 +243,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How can people sign in? */
+        get: operations["sign_in_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange a workload's token
+         * @description For programs that have an OpenID token of their own, as in Kubernetes or a CI (RFC 8693). `audience` is the service
+         *     account. Refusals are problems, as everywhere here.
+         */
+        post: operations["exchange_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come back from the OpenID provider
+         * @description For browsers: begins a session, or links an identity to the one that there is, and leads on to the user interface.
+         */
+        get: operations["finish_oidc_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Begin to sign in with the OpenID provider
+         * @description For browsers: leads to the provider, and from there back, within ten minutes.
+         */
+        get: operations["start_oidc_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/sign-in": {
         parameters: {
             query?: never;
@@ -607,6 +685,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the identities that you sign in with */
+        get: operations["list_identities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identities/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to link an identity
+         * @description From a session: send the browser to the address in the answer, within ten minutes. It comes back to `return_to`.
+         */
+        post: operations["start_identity_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take away an identity
+         * @description It signs you in no more. Sessions that it began live on: end them, if they are to end.
+         */
+        delete: operations["unlink_identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/invitations/accept": {
         parameters: {
             query?: never;
@@ -931,6 +1066,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/workspaces/{id}/service-accounts/{account_id}/trust-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List whom a service account trusts */
+        get: operations["list_trust_rules"];
+        put?: never;
+        /**
+         * Let workloads in as a service account
+         * @description Whoever brings a token of that issuer, for that audience alone and with those claims, gets a short-lived token of the
+         *     service account at `/api/auth/exchange`. Its workspace's OWNERs and ADMINs say so; the operator names the issuers that
+         *     there are (`exchange_issuers`).
+         */
+        post: operations["create_trust_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workspaces/{id}/service-accounts/{account_id}/trust-rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Trust no more
+         * @description Tokens that workloads have got by the rule live on, for an hour at most.
+         */
+        delete: operations["remove_trust_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -1090,6 +1268,10 @@ export interface components {
         ChangePassword: {
             current_password?: components["schemas"]["Password"] | null;
             new_password: components["schemas"]["NewPassword"];
+        };
+        /** @description What the claims of a token must be, by their names. A text that ends in `*`, after a mark of punctuation, stands for all that begin with what is before it. One claim at least is `sub` or another one that tells one workload from another. */
+        ClaimPatterns: {
+            [key: string]: string;
         };
         /**
          * @description A credential, masked.
@@ -1253,6 +1435,36 @@ export interface components {
          */
         EntityType: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "GRANT" | "SETTINGS" | "RECORD";
         /**
+         * @description The one grant.
+         * @enum {string}
+         */
+        ExchangeGrant: "urn:ietf:params:oauth:grant-type:token-exchange";
+        /** @description What a workload gets (RFC 8693, section 2.2.1). */
+        Exchanged: {
+            /** @example srs_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA */
+            access_token: string;
+            /**
+             * Format: int32
+             * @description In seconds.
+             * @example 900
+             */
+            expires_in: number;
+            issued_token_type: components["schemas"]["RequestedTokenType"];
+            /**
+             * @description What the token lets its holder do, with spaces between.
+             * @example LIST USE
+             */
+            scope: string;
+            /** @example Bearer */
+            token_type: string;
+        };
+        /**
+         * Format: int32
+         * @description How long an exchanged token lives: 60 to 3600 seconds, and 900 unless told.
+         * @default 900
+         */
+        ExchangedLifetime: number;
+        /**
          * Format: int32
          * @description How long a former value still answers: 1 second to 30 days.
          * @example 3600
@@ -1307,6 +1519,30 @@ export interface components {
              */
             version?: number | null;
         };
+        /**
+         * @description An identity that a person signs in with.
+         * @example {
+         *       "created_at": "2026-11-23T09:00:00Z",
+         *       "id": "0199d4a1-7c3e-7b52-9d40-5f2a6c8e4b40",
+         *       "issuer": "https://accounts.example.com",
+         *       "subject": "248289761001"
+         *     }
+         */
+        Identity: {
+            /** Format: date-time */
+            created_at: string;
+            id: components["schemas"]["IdentityId"];
+            /** @description The provider. */
+            issuer: string;
+            /** @description What the provider calls the person. */
+            subject: string;
+        };
+        /**
+         * Format: uuid
+         * @description Names what an OpenID provider calls a person.
+         * @example 0199d4a1-7c3e-7b52-9d40-5f2a6c8e4b40
+         */
+        IdentityId: string;
         /** @description An invitation, without its secret. */
         Invitation: {
             /** @example ada@example.org */
@@ -1343,6 +1579,15 @@ export interface components {
          * @default 90
          */
         Lifetime: number;
+        /**
+         * @description Where to send the browser.
+         * @example {
+         *       "url": "https://accounts.example.com/authorize?response_type=code&client_id=strongroom"
+         *     }
+         */
+        LinkStart: {
+            url: string;
+        };
         /** @description A person or a service account in a workspace. */
         Member: {
             /** Format: date-time */
@@ -1480,6 +1725,33 @@ export interface components {
             name: components["schemas"]["Name"];
         };
         /**
+         * @description A rule to be made: whoever brings a token of that issuer, for that audience alone and with those claims, gets a token of
+         *     the service account.
+         * @example {
+         *       "actions": [
+         *         "LIST",
+         *         "USE"
+         *       ],
+         *       "audience": "strongroom",
+         *       "claims": {
+         *         "sub": "repo:acme/*"
+         *       },
+         *       "issuer": "https://token.actions.githubusercontent.com",
+         *       "lifetime_seconds": 900,
+         *       "provider": "npm"
+         *     }
+         */
+        NewTrustRule: {
+            actions?: components["schemas"]["TokenActions"];
+            /** @description The only audience of the workload's token. */
+            audience: components["schemas"]["Name"];
+            claims: components["schemas"]["ClaimPatterns"];
+            /** @description One of those that the operator allows. */
+            issuer: components["schemas"]["Name"];
+            lifetime_seconds?: components["schemas"]["ExchangedLifetime"];
+            provider?: components["schemas"]["Provider"] | null;
+        };
+        /**
          * @description The next value of a credential.
          * @example {
          *       "grace_seconds": 3600,
@@ -1503,6 +1775,11 @@ export interface components {
          */
         NewWorkspace: {
             name: components["schemas"]["Name"];
+        };
+        /** @description An OpenID provider. */
+        OidcWay: {
+            /** @description What people call it. */
+            name: string;
         };
         /**
          * @description Whether it was let happen.
@@ -1668,6 +1945,20 @@ export interface components {
             next_cursor?: string;
         };
         /** @description Part of a list, newest first. */
+        Page_Identity: {
+            items: {
+                /** Format: date-time */
+                created_at: string;
+                id: components["schemas"]["IdentityId"];
+                /** @description The provider. */
+                issuer: string;
+                /** @description What the provider calls the person. */
+                subject: string;
+            }[];
+            /** @description What to pass as `cursor` for the next page; absent on the last. */
+            next_cursor?: string;
+        };
+        /** @description Part of a list, newest first. */
         Page_Member: {
             items: {
                 /** Format: date-time */
@@ -1725,6 +2016,37 @@ export interface components {
                 method: components["schemas"]["SignInMethod"];
                 /** @description What the client called itself then: a claim. */
                 user_agent?: string | null;
+            }[];
+            /** @description What to pass as `cursor` for the next page; absent on the last. */
+            next_cursor?: string;
+        };
+        /** @description Part of a list, newest first. */
+        Page_TrustRule: {
+            items: {
+                actions: components["schemas"]["TokenAction"][];
+                /** @example strongroom */
+                audience: string;
+                /**
+                 * @example {
+                 *       "sub": "repo:acme/*"
+                 *     }
+                 */
+                claims: {
+                    [key: string]: string;
+                };
+                /** Format: date-time */
+                created_at: string;
+                created_by?: components["schemas"]["UserId"] | null;
+                id: components["schemas"]["TrustRuleId"];
+                /** @example https://token.actions.githubusercontent.com */
+                issuer: string;
+                /**
+                 * Format: int32
+                 * @example 900
+                 */
+                lifetime_seconds: number;
+                /** @example npm */
+                provider?: string | null;
             }[];
             /** @description What to pass as `cursor` for the next page; absent on the last. */
             next_cursor?: string;
@@ -1790,6 +2112,26 @@ export interface components {
          * @example 0199d4a1-7c3e-7b52-9d06-5f2a6c8e4b16
          */
         RequestId: string;
+        /**
+         * @description What it gets.
+         * @enum {string}
+         */
+        RequestedTokenType: "urn:ietf:params:oauth:token-type:access_token";
+        /**
+         * @description A path of the user interface, of up to 500 characters: `/` unless told. Nothing that a browser could take for another
+         *     host, and nothing of the API.
+         * @default /
+         */
+        ReturnPath: string;
+        /**
+         * @description Where a browser goes once it has been at the provider.
+         * @example {
+         *       "return_to": "/settings"
+         *     }
+         */
+        ReturnTo: {
+            return_to?: components["schemas"]["ReturnPath"];
+        };
         /** @description A value, in plain text. */
         Revealed: {
             id: components["schemas"]["CredentialId"];
@@ -1922,6 +2264,27 @@ export interface components {
          * @enum {string}
          */
         SignInMethod: "PASSWORD" | "OIDC";
+        /**
+         * @description How people can sign in.
+         * @example {
+         *       "oidc": {
+         *         "name": "Acme single sign-on"
+         *       },
+         *       "password": true
+         *     }
+         */
+        SignInWays: {
+            oidc?: components["schemas"]["OidcWay"] | null;
+            /** @description By e-mail address and password. */
+            password: boolean;
+        };
+        /** @description A workload's own token, of up to 16 KiB. */
+        SubjectToken: string;
+        /**
+         * @description What a workload brings (RFC 8693, section 3): both are signed JSON Web Tokens of an OpenID provider.
+         * @enum {string}
+         */
+        SubjectTokenType: "urn:ietf:params:oauth:token-type:jwt" | "urn:ietf:params:oauth:token-type:id_token";
         Tags: string[];
         /**
          * @description What a token lets its user do with credentials. It never lets him do more than he may himself.
@@ -1930,11 +2293,62 @@ export interface components {
         TokenAction: "LIST" | "USE" | "REVEAL" | "MANAGE";
         TokenActions: ("LIST" | "USE" | "REVEAL" | "MANAGE")[];
         /**
+         * @description A request for a token exchange (RFC 8693, section 2.1). Parameters that are not named here are ignored, as RFC 6749,
+         *     section 3.2, wants it.
+         * @example {
+         *       "audience": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+         *       "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+         *       "subject_token": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZXBvOmFjbWUvd2ViIn0.c2lnbmF0dXJl",
+         *       "subject_token_type": "urn:ietf:params:oauth:token-type:jwt"
+         *     }
+         */
+        TokenExchange: {
+            /** @description The service account. */
+            audience: components["schemas"]["UserId"];
+            grant_type: components["schemas"]["ExchangeGrant"];
+            requested_token_type?: components["schemas"]["RequestedTokenType"];
+            subject_token: components["schemas"]["SubjectToken"];
+            subject_token_type: components["schemas"]["SubjectTokenType"];
+        };
+        /**
          * Format: uuid
          * @description Names an API token; says nothing of its secret.
          * @example 0199d4a1-7c3e-7b52-9d04-5f2a6c8e4b14
          */
         TokenId: string;
+        /** @description A rule. */
+        TrustRule: {
+            actions: components["schemas"]["TokenAction"][];
+            /** @example strongroom */
+            audience: string;
+            /**
+             * @example {
+             *       "sub": "repo:acme/*"
+             *     }
+             */
+            claims: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            created_at: string;
+            created_by?: components["schemas"]["UserId"] | null;
+            id: components["schemas"]["TrustRuleId"];
+            /** @example https://token.actions.githubusercontent.com */
+            issuer: string;
+            /**
+             * Format: int32
+             * @example 900
+             */
+            lifetime_seconds: number;
+            /** @example npm */
+            provider?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description Names a rule by which workloads come in as a service account.
+         * @example 0199d4a1-7c3e-7b52-9d41-5f2a6c8e4b41
+         */
+        TrustRuleId: string;
         /** @description A person or a service account. */
         User: {
             /** Format: date-time */
@@ -3126,6 +3540,154 @@ export interface operations {
             409: components["responses"]["conflict"];
             413: components["responses"]["payload-too-large"];
             415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    sign_in_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways that there are. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "oidc": {
+                     *         "name": "Acme single sign-on"
+                     *       },
+                     *       "password": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignInWays"];
+                };
+            };
+            408: components["responses"]["request-timeout"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    exchange_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "audience": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                 *       "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+                 *       "subject_token": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZXBvOmFjbWUvd2ViIn0.c2lnbmF0dXJl",
+                 *       "subject_token_type": "urn:ietf:params:oauth:token-type:jwt"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": components["schemas"]["TokenExchange"];
+            };
+        };
+        responses: {
+            /** @description A token of the service account, which is shown this once. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "srs_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                     *       "expires_in": 900,
+                     *       "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
+                     *       "scope": "LIST USE",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Exchanged"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            /** @description No rule of such a service account trusts this token; nobody says why. */
+            401: components["responses"]["unauthenticated"];
+            408: components["responses"]["request-timeout"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    finish_oidc_sign_in: {
+        parameters: {
+            query: {
+                state: string;
+                code?: string;
+                /** @description The issuer of the answer. */
+                iss?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the user interface, with a session. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid-request"];
+            /** @description The sign-in did not succeed; nobody says why. */
+            401: components["responses"]["unauthenticated"];
+            /** @description An identity was to be linked, and the session that began it is gone. */
+            403: components["responses"]["forbidden"];
+            /** @description There is no provider to sign in with. */
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            /** @description An identity was to be linked that is another person's. */
+            409: components["responses"]["conflict"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    start_oidc_sign_in: {
+        parameters: {
+            query?: {
+                return_to?: components["schemas"]["ReturnPath"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid-request"];
+            /** @description There is no provider to sign in with. */
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
             422: components["responses"]["unprocessable"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
@@ -4461,6 +5023,124 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    list_identities: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of your identities. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-11-23T09:00:00Z",
+                     *           "id": "0199d4a1-7c3e-7b52-9d40-5f2a6c8e4b40",
+                     *           "issuer": "https://accounts.example.com",
+                     *           "subject": "248289761001"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_Identity"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            408: components["responses"]["request-timeout"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    start_identity_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "return_to": "/settings"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReturnTo"];
+            };
+        };
+        responses: {
+            /** @description Where to send the browser. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "url": "https://accounts.example.com/authorize?response_type=code&client_id=strongroom"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LinkStart"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            /** @description You have no session, but a token. */
+            403: components["responses"]["forbidden"];
+            /** @description There is no provider to sign in with. */
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    unlink_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d40-5f2a6c8e4b40 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken away. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["unauthenticated"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     accept_invitation: {
         parameters: {
             query?: never;
@@ -5468,6 +6148,173 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Revoked, at once and for good. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["unauthenticated"];
+            /** @description You are neither OWNER nor ADMIN of the workspace. */
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    list_trust_rules: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many rows. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13 */
+                id: string;
+                /** @example 0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12 */
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of its rules. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "actions": [
+                     *             "LIST"
+                     *           ],
+                     *           "audience": "strongroom",
+                     *           "claims": {
+                     *             "sub": "repo:acme/*"
+                     *           },
+                     *           "created_at": "2026-11-23T09:00:00Z",
+                     *           "created_by": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *           "id": "0199d4a1-7c3e-7b52-9d41-5f2a6c8e4b41",
+                     *           "issuer": "https://token.actions.githubusercontent.com",
+                     *           "lifetime_seconds": 900,
+                     *           "provider": "npm"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_TrustRule"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            /** @description You are neither OWNER nor ADMIN of the workspace. */
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    create_trust_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13 */
+                id: string;
+                /** @example 0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12 */
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "actions": [
+                 *         "LIST",
+                 *         "USE"
+                 *       ],
+                 *       "audience": "strongroom",
+                 *       "claims": {
+                 *         "sub": "repo:acme/*"
+                 *       },
+                 *       "issuer": "https://token.actions.githubusercontent.com",
+                 *       "lifetime_seconds": 900,
+                 *       "provider": "npm"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewTrustRule"];
+            };
+        };
+        responses: {
+            /** @description The rule. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "actions": [
+                     *         "LIST"
+                     *       ],
+                     *       "audience": "strongroom",
+                     *       "claims": {
+                     *         "sub": "repo:acme/*"
+                     *       },
+                     *       "created_at": "2026-11-23T09:00:00Z",
+                     *       "created_by": "0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12",
+                     *       "id": "0199d4a1-7c3e-7b52-9d41-5f2a6c8e4b41",
+                     *       "issuer": "https://token.actions.githubusercontent.com",
+                     *       "lifetime_seconds": 900,
+                     *       "provider": "npm"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TrustRule"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            /** @description You are neither OWNER nor ADMIN of the workspace. */
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            408: components["responses"]["request-timeout"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    remove_trust_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0199d4a1-7c3e-7b52-9d03-5f2a6c8e4b13 */
+                id: string;
+                /** @example 0199d4a1-7c3e-7b52-9d02-5f2a6c8e4b12 */
+                account_id: string;
+                /** @example 0199d4a1-7c3e-7b52-9d41-5f2a6c8e4b41 */
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
             204: {
                 headers: {
                     [name: string]: unknown;

@@ -138,7 +138,6 @@ fn tell_apart(path: &str, operation: &mut Value) {
 
 /// The refusals that follow from what an operation takes.
 fn implied_statuses(operation: &Value) -> Vec<u16> {
-    let parameters = || operation["parameters"].as_array().into_iter().flatten();
     let (has_body, is_public) = (operation.get("requestBody").is_some(), operation["security"] == json!([{}]));
     let mut statuses = vec![408, 429, 500, 503];
     if !is_public {
@@ -147,16 +146,21 @@ fn implied_statuses(operation: &Value) -> Vec<u16> {
     if has_body {
         statuses.extend([400, 413, 415, 422]);
     }
-    if parameters().any(|parameter| parameter["in"] == "query") {
+    if parameters_in("query", operation) {
         statuses.extend([400, 422]);
     }
-    if parameters().any(|parameter| parameter["in"] == "header") {
+    if parameters_in("header", operation) {
         statuses.push(400);
     }
-    if parameters().any(|parameter| parameter["in"] == "path") {
+    if parameters_in("path", operation) {
         statuses.push(404);
     }
     statuses
+}
+
+/// Whether an operation takes parameters there.
+fn parameters_in(place: &str, operation: &Value) -> bool {
+    operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter["in"] == place)
 }
 
 /// The members of a JSON object; none of what is no object.

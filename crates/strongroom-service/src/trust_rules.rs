@@ -32,7 +32,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`ServiceError::NotFound`] for a workspace or an account that is not there; [`ServiceError::Forbidden`] by role;
-    /// [`ServiceError::Invalid`] for an issuer that the operator does not allow.
+    /// [`ServiceError::Invalid`] for an issuer that the operator does not allow, or claims that any workload of it may have.
     pub async fn create_trust_rule(
         &self,
         caller: &Caller,
@@ -44,6 +44,11 @@ impl Vault {
         if !self.federation.workloads.contains(new.issuer.as_str()) {
             return Err(ServiceError::Invalid(
                 "issuer: the operator does not allow it; exchange_issuers names those that are",
+            ));
+        }
+        if !new.claims.tell_workloads_apart() {
+            return Err(ServiceError::Invalid(
+                "claims: must have sub, or another claim that tells one workload from another",
             ));
         }
         let rule = transaction.insert_trust_rule(account, new).await?;

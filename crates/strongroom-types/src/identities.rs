@@ -62,7 +62,12 @@ pub struct ReturnTo {
 /// host, and nothing of the API.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
-#[schema(value_type = String, max_length = 500, pattern = "^/", default = "/")]
+#[schema(
+    value_type = String,
+    max_length = 500,
+    pattern = r"^/([A-Za-z0-9_~-][A-Za-z0-9_.~-]*/)*([A-Za-z0-9_~-][A-Za-z0-9_.~-]*)?(\?[A-Za-z0-9_./~=&%+:,-]*)?$",
+    default = "/"
+)]
 pub struct ReturnPath(String);
 
 impl ReturnPath {

@@ -9,7 +9,8 @@ pub(crate) struct Whole(pub i64);
 
 impl<'de> Deserialize<'de> for Whole {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_i64(WholeVisitor)
+        // Not `deserialize_i64`: out of an untagged enum, that refuses what has a fraction of zero.
+        deserializer.deserialize_any(WholeVisitor)
     }
 }
 

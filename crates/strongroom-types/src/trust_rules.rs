@@ -1,15 +1,18 @@
 //! Trust rules, and the token exchange that they are for (RFC 8693): which workloads come in as a service account, and
 //! what they bring and get. The token that a workload brings is a secret, and in no type that serializes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::ids::{TrustRuleId, UserId};
-use crate::text::{BoundedText, Invalid, Provider};
+use crate::number::Whole;
+use crate::text::{BoundedText, Invalid, Provider, text};
 use crate::tokens::{TokenAction, TokenActions};
 
 /// A rule to be made: whoever brings a token of that issuer, for that audience alone and with those claims, gets a token of
@@ -58,11 +61,9 @@ pub struct TrustRule {
 }
 
 /// What the claims of a token must be, by their names: 1 to 10 texts of up to 255 characters. One that ends in `*`, after
-/// something that is neither letter nor digit, stands for all that begin with what is before it. One at least is `sub` or
-/// another claim that tells one workload from another.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+/// a mark of punctuation, stands for all that begin with what is before it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(try_from = "BTreeMap<String, String>")]
-#[schema(value_type = BTreeMap<String, String>)]
 pub struct ClaimPatterns(BTreeMap<String, String>);
 
 /// As in the constraint of the table: GitHub, GitLab, Google and Kubernetes tell workloads apart by these.
@@ -85,6 +86,12 @@ impl ClaimPatterns {
     pub fn as_map(&self) -> &BTreeMap<String, String> {
         &self.0
     }
+
+    /// Whether a claim is among them that tells one workload from another: `sub`, or one of those that issuers have
+    /// beside it.
+    pub fn tell_workloads_apart(&self) -> bool {
+        IDENTIFYING.iter().any(|name| self.0.contains_key(*name))
+    }
 }
 
 impl TryFrom<BTreeMap<String, String>> for ClaimPatterns {
@@ -103,9 +110,6 @@ impl TryFrom<BTreeMap<String, String>> for ClaimPatterns {
                 "must be texts of up to 255 characters; a * only at the end, after a separator such as / or :",
             );
         }
-        if !IDENTIFYING.iter().any(|name| claims.contains_key(*name)) {
-            return refused("must have sub, or another claim that tells one workload from another");
-        }
         Ok(Self(claims))
     }
 }
@@ -117,13 +121,39 @@ fn is_bounded(text: &str, characters: usize) -> bool {
 /// `repo:acme*` would be `repo:acme-of-somebody-else/` as well.
 fn is_pattern(text: &str) -> bool {
     let (start, is_prefix) = text.strip_suffix('*').map_or((text, false), |start| (start, true));
-    let separated = start.chars().next_back().is_some_and(|last| !last.is_alphanumeric());
+    let separated = start.ends_with(|last: char| last.is_ascii_punctuation());
     is_bounded(text, 255) && !start.contains('*') && (separated || !is_prefix)
+}
+
+impl PartialSchema for ClaimPatterns {
+    /// Says in the words of ECMA-262 what `try_from` refuses.
+    fn schema() -> RefOr<Schema> {
+        let name = format!(r"^(?!({})$)[^\u0000-\u001f\u007f-\u009f]+$", CHECKED_ANYHOW.join("|"));
+        let plain = r"[^*\u0000-\u001f\u007f-\u009f]";
+        let pattern = format!(r"^({plain}+|{plain}*[!-)+-/:-@\[-`{{-~]\*)$");
+        ObjectBuilder::new()
+            .property_names(Some(text().max_length(Some(100)).pattern(Some(name)).build()))
+            .additional_properties(Some(text().max_length(Some(255)).pattern(Some(pattern))))
+            .min_properties(Some(1))
+            .max_properties(Some(10))
+            .description(Some(
+                "What the claims of a token must be, by their names. A text that ends in `*`, after a mark of punctuation, \
+                 stands for all that begin with what is before it. One claim at least is `sub` or another one that tells \
+                 one workload from another.",
+            ))
+            .into()
+    }
+}
+
+impl ToSchema for ClaimPatterns {
+    fn name() -> Cow<'static, str> {
+        "ClaimPatterns".into()
+    }
 }
 
 /// How long an exchanged token lives: 60 to 3600 seconds, and 900 unless told.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(try_from = "u16")]
+#[serde(try_from = "Whole")]
 #[schema(minimum = 60, maximum = 3600, default = 900)]
 pub struct ExchangedLifetime(u16);
 
@@ -140,15 +170,12 @@ impl Default for ExchangedLifetime {
     }
 }
 
-impl TryFrom<u16> for ExchangedLifetime {
+impl TryFrom<Whole> for ExchangedLifetime {
     type Error = Invalid;
 
-    fn try_from(seconds: u16) -> Result<Self, Invalid> {
-        if (60..=3600).contains(&seconds) {
-            Ok(Self(seconds))
-        } else {
-            Err(Invalid("must be 60 to 3600 seconds".into()))
-        }
+    fn try_from(Whole(seconds): Whole) -> Result<Self, Invalid> {
+        let bounded = u16::try_from(seconds).ok().filter(|seconds| (60..=3600).contains(seconds));
+        bounded.map(Self).ok_or_else(|| Invalid("must be 60 to 3600 seconds".into()))
     }
 }
 
@@ -167,6 +194,7 @@ pub struct TokenExchange {
     pub subject_token_type: SubjectTokenType,
     /// The service account.
     pub audience: UserId,
+    #[schema(nullable = false)]
     pub requested_token_type: Option<RequestedTokenType>,
 }
 
@@ -196,7 +224,7 @@ pub enum RequestedTokenType {
 /// A workload's own token, of up to 16 KiB.
 #[derive(Deserialize, ToSchema)]
 #[serde(try_from = "String")]
-#[schema(value_type = String, max_length = 16384)]
+#[schema(value_type = String, min_length = 1, max_length = 16384)]
 pub struct SubjectToken(SecretString);
 
 impl SubjectToken {
@@ -253,8 +281,10 @@ mod tests {
             assert!(parsed(&[("sub", wrong)]).is_err(), "{wrong}");
         }
         assert!(parsed(&[]).is_err());
-        assert!(parsed(&[("ref", "refs/heads/main")]).is_err(), "everybody has a main branch");
-        assert!(parsed(&[("repository_id", "74"), ("ref", "refs/heads/main")]).is_ok());
+        let tell_apart = |claims: &[(&str, &str)]| parsed(claims).unwrap().tell_workloads_apart();
+        assert!(!tell_apart(&[("ref", "refs/heads/main")]), "everybody has a main branch");
+        assert!(!tell_apart(&[("email", "ada@example.org")]), "not every provider has seen that it is Ada's");
+        assert!(tell_apart(&[("repository_id", "74"), ("ref", "refs/heads/main")]));
         assert!(parsed(&[("sub", "a"), ("aud", "b")]).is_err());
     }
 
