@@ -266,6 +266,8 @@ async fn rules_are_the_workspaces_admins_to_make_among_the_operators_issuers() {
         ("claims", json!({ "sub": "*" })),
         ("claims", json!({ "sub": "repo:acme*" })),
         ("claims", json!({ "ref": "refs/heads/main" })),
+        // A provider may not have asked whose address it is.
+        ("claims", json!({ "email": "ada@example.org" })),
         ("claims", json!({ "sub": "a", "aud": "b" })),
         ("actions", json!([])),
         ("lifetime_seconds", json!(59)),

@@ -155,6 +155,26 @@ async fn a_grantee_cannot_widen_prolong_end_or_hand_on_his_grant() {
 }
 
 #[tokio::test]
+async fn a_grantee_who_manages_gives_no_name_and_so_learns_none_that_is_taken() {
+    let Scene { app, ada, bob, own, shared, .. } = scene().await;
+    ada.begin(&app).await;
+    ada.insert_credential(&app, "taken").await;
+    app.batch_execute("COMMIT").await.unwrap();
+    for id in [own, shared] {
+        share(&app, &ada, id, to(&bob), "{USE,REVEAL,MANAGE}").await;
+        for name in ["taken", "free"] {
+            let rename = format!("UPDATE strongroom.user_credentials SET name = '{name}' WHERE id = '{id}'");
+            bob.begin(&app).await;
+            let refused = app.execute(&rename, &[]).await.unwrap_err();
+            app.batch_execute("ROLLBACK").await.unwrap();
+            assert_eq!(refused.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{name}");
+        }
+        let rename = format!("UPDATE strongroom.user_credentials SET name = 'free' WHERE id = '{id}'");
+        assert_eq!(counted(&app, &ada, &rename).await, 1);
+    }
+}
+
+#[tokio::test]
 async fn a_grant_moves_to_no_other_credential_grantee_or_owner() {
     let Scene { app, ada, bob, own, .. } = scene().await;
     share(&app, &ada, own, to(&bob), "{USE}").await;
