@@ -23,7 +23,7 @@ impl Vault {
         request: &ActivityPageRequest,
     ) -> Result<Page<Activity>, ServiceError> {
         let filter = request.filter();
-        let mut transaction = self.store.begin(caller, role).await?;
+        let mut transaction = self.store.begin_full(caller, role).await?;
         let rows = transaction.activity(&filter, request.cursor, request.limit.with_lookahead()).await?;
         if request.cursor.is_none() {
             transaction.record_reading(ActivityAction::RecordRead, &filter).await?;
@@ -58,7 +58,7 @@ impl ActivityExport {
         if self.ended {
             return Ok(None);
         }
-        let mut transaction = self.store.begin(&self.caller, self.role).await?;
+        let mut transaction = self.store.begin_full(&self.caller, self.role).await?;
         let rows = transaction.activity(&self.filter, self.before, EXPORT_PAGE.into()).await?;
         if self.before.is_none() {
             transaction.record_reading(ActivityAction::RecordExported, &self.filter).await?;

@@ -39,7 +39,7 @@ impl Vault {
         let mut transaction = self.store.begin(caller, role).await?;
         if let Some(workspace) = binding.workspace_id {
             let (action, attempt) = (Action::CreateWorkspaceCredential, ActivityAction::CredentialCreated);
-            transaction = require(transaction, caller, workspace, action, attempt).await?;
+            transaction = require(transaction, caller, workspace, action, Some(attempt)).await?;
         }
         // After that: where it refuses, its record is committed, and the key with it would be.
         if let Some(kept) = claim(&mut transaction, keyed.as_ref(), binding.credential_id).await? {
@@ -115,8 +115,13 @@ impl Vault {
         revision: Option<i32>,
         patch: CredentialPatch,
     ) -> Result<Credential, ServiceError> {
+        let renames = patch.name.is_some();
         let mut transaction = self.store.begin(caller, role).await?;
-        let Some(updated) = transaction.update_credential(id, revision, patch).await.map_err(name_taken)? else {
+        let updated = transaction.update_credential(id, revision, patch).await.map_err(|error| match error {
+            StoreError::Forbidden if renames => ServiceError::Forbidden("only whoever shares it gives it another name"),
+            error => name_taken(error),
+        });
+        let Some(updated) = updated? else {
             return Err(unchanged(&mut transaction, id, revision).await?);
         };
         transaction.commit().await?;

@@ -29,9 +29,8 @@ impl Vault {
             return Err(ServiceError::Invalid("share it with somebody else"));
         }
         let id = GrantId::generate();
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         let controls = transaction.controls_credential(credential).await?.ok_or(ServiceError::NotFound)?;
-        transaction = transaction.with_full_token()?;
         if !controls {
             return Err(ServiceError::Forbidden(NOT_YOURS));
         }
@@ -58,9 +57,8 @@ impl Vault {
         credential: CredentialId,
         page: &PageRequest<GrantId>,
     ) -> Result<Page<Grant>, ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         transaction.controls_credential(credential).await?.ok_or(ServiceError::NotFound)?;
-        transaction = transaction.with_full_token()?;
         let grants = transaction.grants(credential, page).await?;
         transaction.commit().await?;
         Ok(Page::from_lookahead(grants, page.limit, |grant| grant.id.to_string()))
@@ -77,7 +75,7 @@ impl Vault {
         id: GrantId,
         set: &SetGrant,
     ) -> Result<Grant, ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?.with_full_token()?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         let grant = transaction.grant(credential, id).await?;
         if !transaction.update_grant(credential, id, set).await? {
             return Err(not_controlled(grant.as_ref()));
@@ -97,7 +95,7 @@ impl Vault {
         credential: CredentialId,
         id: GrantId,
     ) -> Result<(), ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?.with_full_token()?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         let grant = transaction.grant(credential, id).await?;
         if !transaction.delete_grant(credential, id).await? {
             return Err(not_controlled(grant.as_ref()));

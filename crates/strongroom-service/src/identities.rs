@@ -68,7 +68,7 @@ impl Vault {
     /// a token that was stolen.
     pub async fn start_link(&self, caller: &Caller, return_to: ReturnPath) -> Result<Departure, ServiceError> {
         let (departure, state, pending) = self.depart(return_to).await?;
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         let proof = SignInProof { state: &state, browser: &departure.browser };
         transaction.begin_link(self.server_secret.expose(), &proof, &pending).await.map_err(not_linked)?;
         transaction.commit().await?;
@@ -114,7 +114,7 @@ impl Vault {
         caller: &Caller,
         page: &PageRequest<IdentityId>,
     ) -> Result<Page<Identity>, ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         let identities = transaction.identities(page).await?;
         transaction.commit().await?;
         Ok(Page::from_lookahead(identities, page.limit, |identity| identity.id.to_string()))
@@ -125,7 +125,7 @@ impl Vault {
     /// # Errors
     /// [`ServiceError::NotFound`].
     pub async fn unlink_identity(&self, caller: &Caller, id: IdentityId) -> Result<(), ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         if !transaction.unlink_identity(id).await? {
             return Err(ServiceError::NotFound);
         }
@@ -167,7 +167,7 @@ impl Vault {
         started_by: UserId,
         identity: &FederatedIdentity,
     ) -> Result<(), ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         transaction.link_identity(self.server_secret.expose(), started_by, identity).await.map_err(not_linked)?;
         Ok(transaction.commit().await?)
     }

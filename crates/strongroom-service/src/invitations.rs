@@ -22,7 +22,7 @@ impl Vault {
         new: &NewInvitation,
     ) -> Result<(Invitation, InvitationToken), ServiceError> {
         let token = InvitationToken::new(&random_bytes()?);
-        let mut transaction = self.store.begin(caller, RuntimeRole::System).await?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::System).await?;
         let invitation = transaction.insert_invitation(caller.user_id(), &token, new).await?;
         transaction.commit().await?;
         Ok((invitation, token))

@@ -73,7 +73,7 @@ impl Vault {
         let current = self.prove_password(caller, change).await?;
         let (parameters, proof) = self.keep(change.new_password.as_password()).await?;
         let new = KeptPassword { parameters, proof: &proof };
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         let outcome = transaction.set_own_password(self.server_secret.expose(), current.as_deref(), &new).await?;
         // What was refused is counted, and recorded.
         transaction.commit().await?;
@@ -88,7 +88,7 @@ impl Vault {
 
     /// What proves the caller's current password, where he needs one. No transaction is open while it is derived.
     async fn prove_password(&self, caller: &Caller, change: &ChangePassword) -> Result<Option<Proof>, ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         let own = transaction.own_password(self.server_secret.expose()).await?;
         let user = transaction.current_user().await?;
         transaction.commit().await?;

@@ -27,7 +27,7 @@ impl Vault {
         new: &NewServiceAccount,
     ) -> Result<ServiceAccount, ServiceError> {
         let id = UserId::generate();
-        let mut transaction = self.managing(caller, workspace, ActivityAction::ServiceAccountCreated).await?;
+        let mut transaction = self.administer(caller, workspace, Some(ActivityAction::ServiceAccountCreated)).await?;
         transaction.insert_service_account(workspace, id, new).await?;
         let account = transaction.service_account(workspace, id).await?.ok_or(ServiceError::NotFound)?;
         transaction.commit().await?;
@@ -44,7 +44,7 @@ impl Vault {
         workspace: WorkspaceId,
         page: &PageRequest<UserId>,
     ) -> Result<Page<ServiceAccount>, ServiceError> {
-        let mut transaction = self.managing(caller, workspace, ActivityAction::ServiceAccountCreated).await?;
+        let mut transaction = self.administer(caller, workspace, None).await?;
         let accounts = transaction.service_accounts(workspace, page).await?;
         transaction.commit().await?;
         Ok(Page::from_lookahead(accounts, page.limit, |account| account.id.to_string()))
@@ -60,7 +60,7 @@ impl Vault {
         workspace: WorkspaceId,
         account: UserId,
     ) -> Result<(), ServiceError> {
-        let mut transaction = self.managing(caller, workspace, ActivityAction::ServiceAccountDisabled).await?;
+        let mut transaction = self.administer(caller, workspace, Some(ActivityAction::ServiceAccountDisabled)).await?;
         if !transaction.disable_service_account(workspace, account).await? {
             return Err(ServiceError::NotFound);
         }
@@ -79,8 +79,8 @@ impl Vault {
         new: &NewApiToken,
     ) -> Result<IssuedToken, ServiceError> {
         let (id, token) = (TokenId::generate(), ApiToken::new(account, &random_bytes()?));
-        let mut transaction = self.managing(caller, workspace, ActivityAction::TokenCreated).await?;
-        live(&mut transaction, workspace, account).await?;
+        let mut transaction =
+            self.administer_account(caller, workspace, account, Some(ActivityAction::TokenCreated)).await?;
         insert(&mut transaction, id, &token, new).await?;
         let summary = transaction.token(account, id).await?.ok_or(ServiceError::NotFound)?;
         transaction.commit().await?;
@@ -98,8 +98,7 @@ impl Vault {
         account: UserId,
         page: &PageRequest<TokenId>,
     ) -> Result<Page<ApiTokenSummary>, ServiceError> {
-        let mut transaction = self.managing(caller, workspace, ActivityAction::TokenCreated).await?;
-        live(&mut transaction, workspace, account).await?;
+        let mut transaction = self.administer_account(caller, workspace, account, None).await?;
         let tokens = transaction.tokens(account, page).await?;
         transaction.commit().await?;
         Ok(Page::from_lookahead(tokens, page.limit, |token| token.id.to_string()))
@@ -116,27 +115,38 @@ impl Vault {
         account: UserId,
         id: TokenId,
     ) -> Result<(), ServiceError> {
-        let mut transaction = self.managing(caller, workspace, ActivityAction::TokenRevoked).await?;
-        live(&mut transaction, workspace, account).await?;
+        let mut transaction =
+            self.administer_account(caller, workspace, account, Some(ActivityAction::TokenRevoked)).await?;
         if !transaction.revoke_token(account, id).await? {
             return Err(ServiceError::NotFound);
         }
         Ok(transaction.commit().await?)
     }
 
-    async fn managing(
+    /// A transaction of somebody who administers the service accounts of the workspace.
+    async fn administer(
         &self,
         caller: &Caller,
         workspace: WorkspaceId,
-        attempt: ActivityAction,
+        attempt: Option<ActivityAction>,
     ) -> Result<Transaction, ServiceError> {
-        let transaction = self.store.begin(caller, RuntimeRole::App).await?;
-        let transaction = require(transaction, caller, workspace, Action::ManageServiceAccounts, attempt).await?;
-        Ok(transaction.with_full_token()?)
+        let transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
+        require(transaction, caller, workspace, Action::ManageServiceAccounts, attempt).await
     }
-}
 
-async fn live(transaction: &mut Transaction, workspace: WorkspaceId, account: UserId) -> Result<(), ServiceError> {
-    let account = transaction.service_account(workspace, account).await?;
-    account.filter(|account| account.disabled_at.is_none()).map(|_| ()).ok_or(ServiceError::NotFound)
+    /// The same, about an account of it that lives.
+    pub(crate) async fn administer_account(
+        &self,
+        caller: &Caller,
+        workspace: WorkspaceId,
+        account: UserId,
+        attempt: Option<ActivityAction>,
+    ) -> Result<Transaction, ServiceError> {
+        let mut transaction = self.administer(caller, workspace, attempt).await?;
+        let account = transaction.service_account(workspace, account).await?;
+        match account {
+            Some(account) if account.disabled_at.is_none() => Ok(transaction),
+            _ => Err(ServiceError::NotFound),
+        }
+    }
 }

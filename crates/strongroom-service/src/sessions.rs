@@ -42,7 +42,7 @@ impl Vault {
         caller: &Caller,
         page: &PageRequest<TokenId>,
     ) -> Result<Page<Session>, ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?.with_full_token()?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         let sessions = transaction.sessions(page).await?;
         transaction.commit().await?;
         Ok(Page::from_lookahead(sessions, page.limit, |session| session.id.to_string()))
@@ -53,7 +53,7 @@ impl Vault {
     /// # Errors
     /// [`ServiceError::NotFound`].
     pub async fn end_session(&self, caller: &Caller, id: TokenId) -> Result<(), ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?.with_full_token()?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         if !transaction.end_session(id).await? {
             return Err(ServiceError::NotFound);
         }
@@ -65,7 +65,7 @@ impl Vault {
     /// # Errors
     /// As the store's.
     pub async fn end_other_sessions(&self, caller: &Caller) -> Result<(), ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?.with_full_token()?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         transaction.end_other_sessions().await?;
         Ok(transaction.commit().await?)
     }

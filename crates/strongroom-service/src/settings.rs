@@ -12,7 +12,7 @@ impl Vault {
     /// # Errors
     /// The store's `Forbidden` where the caller is no administrator.
     pub async fn settings(&self, caller: &Caller) -> Result<Settings, ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::System).await?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::System).await?;
         let settings = transaction.settings().await?;
         transaction.commit().await?;
         Ok(settings)
@@ -31,7 +31,7 @@ impl Vault {
         if settings.record_retention_days.is_some_and(|days| days.get() < promise) {
             return Err(ServiceError::Invalid("record_retention_days: must not be below what is promised"));
         }
-        let mut transaction = self.store.begin(caller, RuntimeRole::System).await?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::System).await?;
         if transaction.settings().await?.record_retention_promise_days > promise {
             return Err(ServiceError::Conflict(
                 "record_retention_promise_days: a promise can be raised, and not taken back",

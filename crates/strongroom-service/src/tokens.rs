@@ -24,7 +24,7 @@ impl Vault {
     /// [`ServiceError::NotFound`] for a workspace that he is no member of.
     pub async fn create_token(&self, caller: &Caller, new: &NewApiToken) -> Result<IssuedToken, ServiceError> {
         let (id, token) = (TokenId::generate(), ApiToken::new(caller.user_id(), &random_bytes()?));
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?.with_full_token()?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         insert(&mut transaction, id, &token, new).await?;
         let summary = transaction.token(caller.user_id(), id).await?.ok_or(ServiceError::NotFound)?;
         transaction.commit().await?;
@@ -40,7 +40,7 @@ impl Vault {
         caller: &Caller,
         page: &PageRequest<TokenId>,
     ) -> Result<Page<ApiTokenSummary>, ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?.with_full_token()?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         let tokens = transaction.tokens(caller.user_id(), page).await?;
         transaction.commit().await?;
         Ok(Page::from_lookahead(tokens, page.limit, |token| token.id.to_string()))
@@ -51,7 +51,7 @@ impl Vault {
     /// # Errors
     /// [`ServiceError::NotFound`].
     pub async fn revoke_token(&self, caller: &Caller, id: TokenId) -> Result<(), ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?.with_full_token()?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         if !transaction.revoke_token(caller.user_id(), id).await? {
             return Err(ServiceError::NotFound);
         }

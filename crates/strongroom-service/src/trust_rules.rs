@@ -3,16 +3,14 @@
 
 use strongroom_crypto::random_bytes;
 use strongroom_federation::FederationError;
-use strongroom_store::{Exchanged, Transaction};
+use strongroom_store::Exchanged;
 use strongroom_types::{
-    ActivityAction, ApiToken, Caller, NewTrustRule, Page, PageRequest, RequestDetails, RuntimeRole, TokenExchange,
-    TrustRule, TrustRuleId, UserId, WorkspaceId,
+    ActivityAction, ApiToken, Caller, NewTrustRule, Page, PageRequest, RequestDetails, TokenExchange, TrustRule,
+    TrustRuleId, UserId, WorkspaceId,
 };
 
-use crate::authorization::Action;
 use crate::error::ServiceError;
 use crate::vault::Vault;
-use crate::workspaces::require;
 
 /// The same words for every workload that is not let in: nobody learns which accounts there are, or whom they trust.
 const NOT_EXCHANGED: &str =
@@ -40,7 +38,8 @@ impl Vault {
         account: UserId,
         new: &NewTrustRule,
     ) -> Result<TrustRule, ServiceError> {
-        let mut transaction = self.administer(caller, workspace, account, ActivityAction::TrustRuleCreated).await?;
+        let mut transaction =
+            self.administer_account(caller, workspace, account, Some(ActivityAction::TrustRuleCreated)).await?;
         if !self.federation.workloads.contains(new.issuer.as_str()) {
             return Err(ServiceError::Invalid(
                 "issuer: the operator does not allow it; exchange_issuers names those that are",
@@ -67,7 +66,7 @@ impl Vault {
         account: UserId,
         page: &PageRequest<TrustRuleId>,
     ) -> Result<Page<TrustRule>, ServiceError> {
-        let mut transaction = self.administer(caller, workspace, account, ActivityAction::TrustRuleCreated).await?;
+        let mut transaction = self.administer_account(caller, workspace, account, None).await?;
         let rules = transaction.trust_rules(account, page).await?;
         transaction.commit().await?;
         Ok(Page::from_lookahead(rules, page.limit, |rule| rule.id.to_string()))
@@ -84,7 +83,8 @@ impl Vault {
         account: UserId,
         id: TrustRuleId,
     ) -> Result<(), ServiceError> {
-        let mut transaction = self.administer(caller, workspace, account, ActivityAction::TrustRuleRemoved).await?;
+        let mut transaction =
+            self.administer_account(caller, workspace, account, Some(ActivityAction::TrustRuleRemoved)).await?;
         if !transaction.delete_trust_rule(account, id).await? {
             return Err(ServiceError::NotFound);
         }
@@ -113,22 +113,6 @@ impl Vault {
         let reach = self.store.exchange_token(secret, &identity, &token, details).await?;
         let reach = reach.ok_or_else(|| refused("no rule of the account fits, or there is no such account"))?;
         Ok(ExchangedToken { token, reach })
-    }
-
-    /// A transaction of somebody who administers the workspace, about an account of it that lives.
-    async fn administer(
-        &self,
-        caller: &Caller,
-        workspace: WorkspaceId,
-        account: UserId,
-        attempt: ActivityAction,
-    ) -> Result<Transaction, ServiceError> {
-        let transaction = self.store.begin(caller, RuntimeRole::App).await?;
-        let mut transaction = require(transaction, caller, workspace, Action::ManageServiceAccounts, attempt).await?;
-        if !transaction.administers_account(workspace, account).await? {
-            return Err(ServiceError::NotFound);
-        }
-        Ok(transaction)
     }
 }
 

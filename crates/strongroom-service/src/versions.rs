@@ -69,15 +69,19 @@ impl Vault {
         role: RuntimeRole,
         id: CredentialId,
         version: i32,
+        revision: Option<i32>,
     ) -> Result<Credential, ServiceError> {
         let current = self.credential(caller, role, id).await?;
+        if revision.is_some_and(|revision| revision != current.revision) {
+            return Err(ServiceError::PreconditionFailed);
+        }
         if version == current.version {
             return Err(ServiceError::Conflict("this is the current version"));
         }
         let reference = Reference::Id(IdReference { id, version: Some(version) });
         let earlier = self.reveal_credential(caller, role, Purpose::Restore, reference).await?;
         let new = NewVersion { value: earlier.value, expires_at: None, grace_seconds: None };
-        Ok(self.put_next(caller, role, &current, None, new, None).await?.credential)
+        Ok(self.put_next(caller, role, &current, revision, new, None).await?.credential)
     }
 
     async fn put_next(

@@ -18,7 +18,7 @@ impl Vault {
     /// As the store's.
     pub async fn create_workspace(&self, caller: &Caller, new: &NewWorkspace) -> Result<Workspace, ServiceError> {
         let id = WorkspaceId::generate();
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         transaction.insert_workspace(id, caller.user_id(), new).await?;
         let workspace = transaction.workspace(id).await?.ok_or(ServiceError::NotFound)?;
         transaction.commit().await?;
@@ -61,9 +61,9 @@ impl Vault {
         id: WorkspaceId,
         name: &Name,
     ) -> Result<Workspace, ServiceError> {
-        let transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         let (action, attempt) = (Action::RenameWorkspace, ActivityAction::WorkspaceRenamed);
-        let mut transaction = require(transaction, caller, id, action, attempt).await?.with_full_token()?;
+        let mut transaction = require(transaction, caller, id, action, Some(attempt)).await?;
         if !transaction.rename_workspace(id, name).await? {
             return Err(ServiceError::NotFound);
         }
@@ -84,9 +84,9 @@ impl Vault {
         id: WorkspaceId,
         confirmation: Option<&Name>,
     ) -> Result<(), ServiceError> {
-        let transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         let (action, attempt) = (Action::DeleteWorkspace, ActivityAction::WorkspaceDeleted);
-        let mut transaction = require(transaction, caller, id, action, attempt).await?.with_full_token()?;
+        let mut transaction = require(transaction, caller, id, action, Some(attempt)).await?;
         let workspace = transaction.workspace(id).await?.ok_or(ServiceError::NotFound)?;
         if confirmation.map(Name::as_str) != Some(&workspace.name) {
             return Err(ServiceError::Unconfirmed(transaction.workspace_contents(id).await?));
@@ -107,9 +107,8 @@ impl Vault {
         workspace: WorkspaceId,
         page: &PageRequest<UserId>,
     ) -> Result<Page<Member>, ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         transaction.workspace(workspace).await?.ok_or(ServiceError::NotFound)?;
-        transaction = transaction.with_full_token()?;
         let members = transaction.members(workspace, page).await?;
         transaction.commit().await?;
         Ok(Page::from_lookahead(members, page.limit, |member| member.user_id.to_string()))
@@ -127,14 +126,17 @@ impl Vault {
         user: UserId,
         role: WorkspaceRole,
     ) -> Result<(), ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         let before = transaction.member_role(workspace, user).await?;
         let action = managing([before, Some(role)]);
         let attempt = if before.is_none() { ActivityAction::MemberAdded } else { ActivityAction::MemberChanged };
-        let mut transaction = require(transaction, caller, workspace, action, attempt).await?.with_full_token()?;
+        let mut transaction = require(transaction, caller, workspace, action, Some(attempt)).await?;
         refuse_self(caller, user)?;
         match transaction.set_member(workspace, user, role).await {
             Err(StoreError::MissingReference) => return Err(ServiceError::NotFound),
+            Err(StoreError::Constraint) => {
+                return Err(ServiceError::Invalid("role: a service account is MEMBER or ADMIN"));
+            }
             set => set?,
         }
         Ok(transaction.commit().await?)
@@ -152,11 +154,11 @@ impl Vault {
         workspace: WorkspaceId,
         user: UserId,
     ) -> Result<(), ServiceError> {
-        let mut transaction = self.store.begin(caller, RuntimeRole::App).await?;
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::App).await?;
         let before = transaction.member_role(workspace, user).await?;
         let action = if caller.user_id() == user { Action::LeaveWorkspace } else { managing([before, None]) };
-        let transaction = require(transaction, caller, workspace, action, ActivityAction::MemberRemoved).await?;
-        let mut transaction = transaction.with_full_token()?;
+        let mut transaction =
+            require(transaction, caller, workspace, action, Some(ActivityAction::MemberRemoved)).await?;
         match transaction.remove_member(workspace, user).await {
             Ok(true) => Ok(transaction.commit().await?),
             Ok(false) => Err(ServiceError::NotFound),
@@ -168,21 +170,23 @@ impl Vault {
     }
 }
 
-/// Lets a transaction go on where the caller's role in the workspace allows the action; records the attempt where
-/// it does not.
+/// Lets a transaction go on where the caller's role in the workspace allows the action; records what he attempted where
+/// it does not. To have looked is no attempt.
 pub(crate) async fn require(
     mut transaction: Transaction,
     caller: &Caller,
     workspace: WorkspaceId,
     action: Action,
-    attempt: ActivityAction,
+    attempt: Option<ActivityAction>,
 ) -> Result<Transaction, ServiceError> {
     let role = transaction.member_role(workspace, caller.user_id()).await?.ok_or(ServiceError::NotFound)?;
     if allows(Standing::Member(role), action) {
         return Ok(transaction);
     }
-    transaction.record_denial(workspace, attempt).await?;
-    transaction.commit().await?;
+    if let Some(attempt) = attempt {
+        transaction.record_denial(workspace, attempt).await?;
+        transaction.commit().await?;
+    }
     Err(ServiceError::Forbidden("your role in this workspace does not allow it; ask one of its owners"))
 }
 

@@ -72,7 +72,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     -- The policies, which are asked after this, refuse whoever seats nobody there: he is not told who is a service account.
     IF session_user IN ('strongroom_app', 'strongroom_system') AND pg_trigger_depth() = 1
-       AND NOT NEW.workspace_id = ANY (strongroom.caller_workspaces('{OWNER,ADMIN}')) THEN
+       AND NOT coalesce(NEW.workspace_id = ANY (strongroom.caller_workspaces('{OWNER,ADMIN}')), false) THEN
         RETURN NEW;
     END IF;
     -- The lock makes a disabling wait, or be seen.

@@ -19,7 +19,8 @@ ALTER TABLE strongroom.credential_versions
     ADD COLUMN purged_at timestamptz,
     ADD CONSTRAINT credential_versions_purged CHECK ((purged_at IS NULL) = (encrypted_value IS NOT NULL));
 -- What retention is asked of.
-CREATE INDEX user_credentials_revoked ON strongroom.user_credentials (revoked_at) WHERE NOT is_active AND purged_at IS NULL;
+CREATE INDEX user_credentials_revoked ON strongroom.user_credentials ((coalesce(revoked_at, updated_at)))
+    WHERE NOT is_active AND purged_at IS NULL;
 CREATE INDEX credential_versions_kept ON strongroom.credential_versions (superseded_at) WHERE purged_at IS NULL;
 
 GRANT SELECT (revision, tags, former_answers_until, revoked_at, purged_at), INSERT (tags), UPDATE (tags, former_answers_until)

@@ -13,7 +13,8 @@ CREATE TABLE strongroom.trust_rules (
     -- The scope of the tokens; as in api_tokens.
     provider varchar(100) CHECK (provider <> ''),
     actions strongroom.token_action[] NOT NULL DEFAULT '{LIST,USE}'
-        CHECK (cardinality(actions) BETWEEN 1 AND 4 AND (NOT 'MANAGE' = ANY (actions) OR 'LIST' = ANY (actions))),
+        CHECK (cardinality(actions) BETWEEN 1 AND 4 AND array_position(actions, NULL) IS NULL
+               AND (NOT 'MANAGE' = ANY (actions) OR 'LIST' = ANY (actions))),
     lifetime_seconds integer NOT NULL DEFAULT 900 CHECK (lifetime_seconds BETWEEN 60 AND 3600),
     created_by uuid REFERENCES strongroom.users ON DELETE SET NULL DEFAULT strongroom.current_user_id(),
     created_at timestamptz NOT NULL DEFAULT now()

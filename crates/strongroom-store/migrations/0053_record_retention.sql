@@ -28,6 +28,9 @@ DECLARE
     first_kept bigint;
     removed integer;
 BEGIN
+    IF NOT strongroom.nobody_was_proven() THEN
+        RAISE EXCEPTION 'retention is nobody''s act' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     -- Not an advisory lock, which any login could take and keep. The settings stay as they are meanwhile.
     PERFORM FROM strongroom.settings FOR UPDATE SKIP LOCKED;
     IF NOT FOUND THEN

@@ -37,39 +37,46 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- Destroys what the settings do not keep: 1000 values at most. Returns how many. Takes no argument, so that it does the same
+-- Destroys what the settings do not keep: 500 former versions and 500 revoked credentials
+-- with theirs at most. Returns how many values. Takes no argument, so that it does the same
 -- for whoever calls it. Servers at it at once take different rows.
 CREATE FUNCTION strongroom.purge_credentials() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    version_cutoff constant timestamptz := strongroom.version_cutoff();
+    revoked_cutoff constant timestamptz := strongroom.revoked_cutoff();
+    revoked uuid[];
     former integer;
-    revoked integer;
 BEGIN
     IF NOT strongroom.nobody_was_proven() THEN
         RAISE EXCEPTION 'retention is nobody''s act' USING ERRCODE = 'insufficient_privilege';
     END IF;
-    WITH due AS (
+    -- Its record is the trigger's.
+    WITH purged AS (
+        UPDATE strongroom.user_credentials AS c
+        SET encrypted_value = NULL, purged_at = now(), revoked_at = coalesce(c.revoked_at, c.updated_at)
+        WHERE c.id IN (SELECT d.id FROM strongroom.user_credentials AS d
+                       WHERE NOT d.is_active AND d.purged_at IS NULL AND coalesce(d.revoked_at, d.updated_at) < revoked_cutoff
+                       LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED)
+        RETURNING c.id)
+    SELECT coalesce(array_agg(purged.id), '{}') INTO revoked FROM purged;
+    WITH due_by_age AS (
         SELECT v.credential_id, v.version FROM strongroom.credential_versions AS v
-        JOIN strongroom.user_credentials AS c ON c.id = v.credential_id
-        WHERE v.purged_at IS NULL
-          AND (c.purged_at IS NOT NULL
-               OR (v.superseded_at < strongroom.version_cutoff() AND coalesce(v.answers_until < clock_timestamp(), true)))
-        LIMIT 500 FOR NO KEY UPDATE OF v SKIP LOCKED),
+        WHERE v.purged_at IS NULL AND v.superseded_at < version_cutoff
+          AND coalesce(v.answers_until < clock_timestamp(), true)
+        LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED),
+    due_with_credential AS (
+        SELECT v.credential_id, v.version FROM strongroom.credential_versions AS v
+        WHERE v.purged_at IS NULL AND v.credential_id = ANY (revoked) FOR NO KEY UPDATE),
     purged AS (
         UPDATE strongroom.credential_versions AS v SET encrypted_value = NULL, answers_until = NULL, purged_at = now()
-        FROM due WHERE v.credential_id = due.credential_id AND v.version = due.version
+        FROM (TABLE due_by_age UNION TABLE due_with_credential) AS due
+        WHERE v.credential_id = due.credential_id AND v.version = due.version
         RETURNING v.credential_id, v.version)
     INSERT INTO strongroom.activity_logs (action, entity_type, entity_id, owner_id, workspace_id, scope, provider, name, version)
     SELECT 'CREDENTIAL_PURGED', 'CREDENTIAL', c.id, c.user_id, c.workspace_id, c.scope, c.provider, c.name, purged.version
     FROM purged JOIN strongroom.user_credentials AS c ON c.id = purged.credential_id;
     GET DIAGNOSTICS former = ROW_COUNT;
-    -- Its record is the trigger's.
-    UPDATE strongroom.user_credentials AS c
-    SET encrypted_value = NULL, purged_at = now(), revoked_at = coalesce(c.revoked_at, c.updated_at)
-    WHERE c.id IN (SELECT d.id FROM strongroom.user_credentials AS d
-                   WHERE NOT d.is_active AND d.purged_at IS NULL AND coalesce(d.revoked_at, d.updated_at) < strongroom.revoked_cutoff()
-                   LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED);
-    GET DIAGNOSTICS revoked = ROW_COUNT;
-    RETURN former + revoked;
+    RETURN cardinality(revoked) + former;
 END $$;
 GRANT EXECUTE ON FUNCTION strongroom.purge_credentials() TO strongroom_system;

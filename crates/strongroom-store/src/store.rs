@@ -23,9 +23,15 @@ pub struct Store {
 /// A transaction that is already scoped: PostgreSQL has proven its caller. Rolled back unless committed.
 pub struct Transaction {
     inner: sqlx::Transaction<'static, Postgres>,
-    has_full_token: bool,
     /// As long as the transaction lasts, for the traces.
     _span: Span,
+}
+
+/// What a caller's token must reach.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Any,
+    Full,
 }
 
 /// How many connections to the database there are, as one of its roles.
@@ -70,10 +76,23 @@ impl Store {
     /// [`StoreError::Unauthenticated`] where the caller's token proves nobody; [`StoreError::Forbidden`] where he would
     /// take the admin path and is no administrator. Policies would show him nothing there; this tells him why.
     pub async fn begin(&self, caller: &Caller, role: RuntimeRole) -> Result<Transaction, StoreError> {
+        self.begin_proven(caller, role, Reach::Any).await
+    }
+
+    /// As [`Self::begin`], for whatever is not work with credentials: only a full token does that, a person's that is not
+    /// limited. To another, policies would show nothing; this tells why, before anything is looked for.
+    ///
+    /// # Errors
+    /// [`StoreError::LimitedToken`], and as [`Self::begin`].
+    pub async fn begin_full(&self, caller: &Caller, role: RuntimeRole) -> Result<Transaction, StoreError> {
+        self.begin_proven(caller, role, Reach::Full).await
+    }
+
+    async fn begin_proven(&self, caller: &Caller, role: RuntimeRole, reach: Reach) -> Result<Transaction, StoreError> {
         // In a task of its own, which nobody cancels: a BEGIN whose answer is not awaited would leave the connection in
         // an open transaction that the pool knows nothing of, and the next caller's records in it uncommitted.
         let (store, caller) = (self.clone(), caller.clone());
-        let begun = async move { prove(store.begin_unproven(role).await?, &caller, role).await };
+        let begun = async move { prove(store.begin_unproven(role).await?, &caller, role, reach).await };
         let begun = tokio::spawn(begun.instrument(info_span!("transaction", role = login(role))));
         begun.await.map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))?
     }
@@ -136,14 +155,6 @@ impl Store {
 }
 
 impl Transaction {
-    /// Goes on with a full token: a person's, and not limited. With another, policies would show nothing; this tells why.
-    ///
-    /// # Errors
-    /// [`StoreError::LimitedToken`].
-    pub fn with_full_token(self) -> Result<Self, StoreError> {
-        if self.has_full_token { Ok(self) } else { Err(StoreError::LimitedToken) }
-    }
-
     /// Makes it last. What was read may be used, and what was written told, after this only.
     ///
     /// # Errors
@@ -161,23 +172,27 @@ async fn prove(
     mut inner: sqlx::Transaction<'static, Postgres>,
     caller: &Caller,
     role: RuntimeRole,
+    reach: Reach,
 ) -> Result<Transaction, StoreError> {
     // Bound, not written into the text: other sessions of the role can read the text in pg_stat_activity.
     // The timeout is said again for poolers, which drop the settings of a connection.
     let prove = "SELECT CASE WHEN strongroom.prove_request($1, $2, $3::text::inet, $4) IS NOT NULL
                              THEN strongroom.token_is_full() END, set_config('statement_timeout', '30s', true)";
-    let has_full_token = sqlx::query_scalar(prove)
+    let has_full_token: bool = sqlx::query_scalar(prove)
         .bind(caller.token.expose())
         .bind(caller.request_id.0)
         .bind(caller.address.map(|address| address.to_string()))
         .bind(caller.user_agent.as_ref().map(|agent| agent.as_str()))
         .fetch_one(&mut *inner)
         .await?;
+    if reach == Reach::Full && !has_full_token {
+        return Err(StoreError::LimitedToken);
+    }
     let admin = "SELECT strongroom.caller_is_admin()";
     if role == RuntimeRole::System && !sqlx::query_scalar(admin).fetch_one(&mut *inner).await? {
         return Err(StoreError::Forbidden);
     }
-    Ok(Transaction { inner, has_full_token, _span: Span::current() })
+    Ok(Transaction { inner, _span: Span::current() })
 }
 
 fn login(role: RuntimeRole) -> &'static str {

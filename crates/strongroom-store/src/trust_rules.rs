@@ -6,10 +6,11 @@ use sqlx::types::Json;
 use sqlx::{Row, query};
 use strongroom_types::{
     ApiToken, NewTrustRule, PageRequest, RequestDetails, RuntimeRole, TokenAction, TokenId, TrustRule, TrustRuleId,
-    UserId, WorkloadIdentity, WorkspaceId,
+    UserId, WorkloadIdentity,
 };
 
 use crate::error::StoreError;
+use crate::rows::all_parsed;
 use crate::store::{Store, Transaction};
 
 /// How far an exchanged token reaches.
@@ -22,22 +23,6 @@ pub struct Exchanged {
 }
 
 impl Transaction {
-    /// Whether the caller administers that service account, and it is a live one of that workspace.
-    ///
-    /// # Errors
-    /// As any statement.
-    pub async fn administers_account(&mut self, workspace: WorkspaceId, account: UserId) -> Result<bool, StoreError> {
-        let row = query(
-            "SELECT EXISTS (SELECT FROM strongroom.users WHERE id = $1 AND workspace_id = $2
-                            AND id = ANY ((SELECT strongroom.caller_service_accounts())::uuid[])) AS administers",
-        )
-        .bind(account.0)
-        .bind(workspace.0)
-        .fetch_one(self.connection())
-        .await?;
-        Ok(row.try_get("administers")?)
-    }
-
     /// Adds a rule.
     ///
     /// # Errors
@@ -153,7 +138,7 @@ impl Store {
 }
 
 fn exchanged(row: &PgRow) -> Result<Exchanged, sqlx::Error> {
-    Ok(Exchanged { lifetime_seconds: row.try_get("lifetime_seconds")?, actions: actions(row)? })
+    Ok(Exchanged { lifetime_seconds: row.try_get("lifetime_seconds")?, actions: all_parsed(row, "actions")? })
 }
 
 fn rule(row: &PgRow) -> Result<TrustRule, sqlx::Error> {
@@ -164,15 +149,9 @@ fn rule(row: &PgRow) -> Result<TrustRule, sqlx::Error> {
         audience: row.try_get("audience")?,
         claims,
         provider: row.try_get("provider")?,
-        actions: actions(row)?,
+        actions: all_parsed(row, "actions")?,
         lifetime_seconds: row.try_get("lifetime_seconds")?,
         created_by: row.try_get::<Option<_>, _>("created_by")?.map(UserId),
         created_at: row.try_get("created_at")?,
     })
-}
-
-fn actions(row: &PgRow) -> Result<Vec<TokenAction>, sqlx::Error> {
-    let actions = row.try_get::<Vec<String>, _>("actions")?;
-    let parsed = actions.iter().map(|action| action.parse()).collect::<Result<_, strum::ParseError>>();
-    parsed.map_err(|error| sqlx::Error::ColumnDecode { index: "actions".into(), source: Box::new(error) })
 }

@@ -80,7 +80,7 @@ pub struct VersionPath {
     path = "",
     operation_id = "restore_version",
     tag = "Credentials",
-    params(VersionPath),
+    params(VersionPath, IfMatchHeader),
     responses(
         (status = 200, description = "The credential as it is now, masked.", body = Credential, headers(("ETag" = String))),
         (status = 403, description = "You may see the credential and not change it."),
@@ -93,6 +93,7 @@ pub async fn restore(
     Authenticated(caller): Authenticated,
     As(role): As,
     Ids(path): Ids<VersionPath>,
+    IfMatch(revision): IfMatch,
 ) -> Result<Tagged, Refusal> {
-    Ok(vault.restore_version(&caller, role, path.id, path.version).await?.into())
+    Ok(vault.restore_version(&caller, role, path.id, path.version, revision).await?.into())
 }
