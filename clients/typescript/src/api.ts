@@ -1269,7 +1269,7 @@ export interface components {
             current_password?: components["schemas"]["Password"] | null;
             new_password: components["schemas"]["NewPassword"];
         };
-        /** @description What the claims of a token must be, by their names. A text that ends in `*`, after a mark of punctuation, stands for all that begin with what is before it. One claim at least is `sub` or another one that tells one workload from another. */
+        /** @description What the claims of a token must be, by their names. A text that ends in `*`, after a `/` or a `:`, stands for all that begin with what is before it. One claim at least is `sub` or another one that tells one workload from another. */
         ClaimPatterns: {
             [key: string]: string;
         };
@@ -3391,7 +3391,13 @@ export interface operations {
     admin_restore_version: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The ETag of an answer, or `*`; where the credential has changed since, nothing is done.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
             path: {
                 /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
                 id: string;
@@ -3447,6 +3453,7 @@ export interface operations {
                     "application/json": components["schemas"]["Credential"];
                 };
             };
+            400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
             403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
@@ -4894,7 +4901,13 @@ export interface operations {
     restore_version: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The ETag of an answer, or `*`; where the credential has changed since, nothing is done.
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
             path: {
                 /** @example 0199d4a1-7c3e-7b52-9d01-5f2a6c8e4b11 */
                 id: string;
@@ -4950,6 +4963,7 @@ export interface operations {
                     "application/json": components["schemas"]["Credential"];
                 };
             };
+            400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
             /** @description You may see the credential and not change it. */
             403: components["responses"]["forbidden"];

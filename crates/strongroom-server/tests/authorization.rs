@@ -29,13 +29,14 @@ struct Cast {
     victim: Person,
     user: Person,
     manager: Person,
-    /// Where the two who cannot make tokens for themselves have theirs from.
-    tokens: [(&'static str, String); 2],
+    /// Where those who cannot make tokens for themselves have theirs from.
+    tokens: [(&'static str, String); 3],
     issuer: Issuer,
 }
 
 const SERVICE_ACCOUNT: &str = "service account";
 const LIMITED: &str = "ada's LIST token";
+const LIMITED_ADMIN: &str = "admin's LIST token";
 
 async fn cast(server: &Server, issuer: Issuer) -> Cast {
     let (ada, victim) = (server.person("ada").await, server.person("victim").await);
@@ -62,22 +63,24 @@ async fn cast(server: &Server, issuer: Issuer) -> Cast {
     people.push(("MANAGE grant", text(&manager)));
     let account = service_account(server, &ada, &workspace).await;
     let tokens = format!("/api/workspaces/{workspace}/service-accounts/{account}/tokens");
-    let tokens = [(SERVICE_ACCOUNT, tokens), (LIMITED, "/api/tokens".to_owned())];
+    let own = || "/api/tokens".to_owned();
+    let tokens = [(SERVICE_ACCOUNT, tokens), (LIMITED, own()), (LIMITED_ADMIN, own())];
     for (who, path) in &tokens {
-        people.push((who, Some(limited_token(server, &ada, path).await)));
+        let maker = if *who == LIMITED_ADMIN { &admin } else { &ada };
+        people.push((who, Some(limited_token(server, maker, path).await)));
     }
     people.push(("instance admin", text(&admin)));
     people.push(("ada", text(&ada)));
     Cast { people, ada, admin, workspace, victim, user, manager, tokens, issuer }
 }
 
-/// A token that Ada makes: of a service account, all that it can have; of her own, one that lists.
-async fn limited_token(server: &Server, ada: &Person, path: &str) -> String {
+/// A token that somebody makes: for a service account, all that it can have; for himself, one that lists.
+async fn limited_token(server: &Server, maker: &Person, path: &str) -> String {
     let mut new = json!({ "name": "t" });
     if path == "/api/tokens" {
         new["actions"] = json!(["LIST"]);
     }
-    server.post(ada, path, new).await.json()["token"].as_str().unwrap().into()
+    server.post(maker, path, new).await.json()["token"].as_str().unwrap().into()
 }
 
 async fn service_account(server: &Server, ada: &Person, workspace: &str) -> String {
@@ -115,6 +118,7 @@ async fn case(
             let token = server.post(&cast.ada, "/api/tokens", json!({ "name": "t" })).await;
             (path.replace("{id}", &token.id()), body)
         }
+        "/api/docs/{file}" => (path.replace("{file}", "swagger-ui.css"), body),
         "/api/auth/oidc/callback" => (format!("{path}?state=x&code=x"), body),
         "/api/identities/{id}" => (path.replace("{id}", &identity(server, &cast.ada).await), body),
         _ if path.ends_with("/audit/export") => (format!("{path}?format=csv"), body),
@@ -257,7 +261,8 @@ async fn identity(server: &Server, person: &Person) -> String {
 async fn token_for(server: &Server, cast: &Cast, who: &str, path: &str, token: Option<&str>) -> Option<String> {
     if path == "/api/auth/sign-out" {
         if let Some((_, path)) = cast.tokens.iter().find(|(whose, _)| *whose == who) {
-            return Some(limited_token(server, &cast.ada, path).await);
+            let maker = if who == LIMITED_ADMIN { &cast.admin } else { &cast.ada };
+            return Some(limited_token(server, maker, path).await);
         }
         let made = server.send_as(token, Method::POST, "/api/tokens", Some(r#"{ "name": "t" }"#.into())).await;
         if made.status == 201 {

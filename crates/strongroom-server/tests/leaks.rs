@@ -107,25 +107,32 @@ async fn no_secret_is_in_any_log_refusal_or_dump() {
     }
 }
 
+/// Where a token says nothing of who asks.
+const PUBLIC: [&str; 4] =
+    ["/api/invitations/accept", "/api/auth/sign-in", "/api/auth/exchange", "/api/auth/oidc/callback"];
+
 /// In no word of ours, in whatever case and coding.
 const MARKER: &str = "mrk7q2x";
 
-/// Every place in which a client can write something, for one request.
+/// Every place in which a client can write something, for one request. Somebody is a token, and has no cookie beside it:
+/// such a request is refused before it is read.
 fn marked(
     http: &reqwest::Client,
     url: &str,
     method: &Method,
     path: &str,
-    bearer: &str,
+    bearer: Option<&str>,
     id: &str,
 ) -> reqwest::RequestBuilder {
     let parts = path.split('/').map(|part| if part.starts_with('{') { id } else { part });
     let path = parts.collect::<Vec<_>>().join("/");
     let query = format!("{MARKER}={MARKER}&limit={MARKER}&cursor={MARKER}&name={MARKER}&provider={MARKER}");
     let mut request = http.request(method.clone(), format!("{url}{path}?{query}"));
-    request = request.header("authorization", format!("Bearer {bearer}"));
+    request = match bearer {
+        Some(bearer) => request.header("authorization", format!("Bearer {bearer}")),
+        None => request.header("cookie", format!("strongroom_session={MARKER}; vendor={MARKER}")),
+    };
     for name in [
-        "cookie",
         "user-agent",
         "referer",
         "origin",
@@ -171,6 +178,9 @@ async fn nothing_that_a_client_sends_to_any_route_is_in_logs_traces_or_metrics()
                 "127.0.0.1:0",
                 "--otlp-endpoint",
                 &collector.url,
+                "--requests-per-minute-by-address=0",
+                "--requests-per-minute-by-token=0",
+                "--requests-per-minute-by-user=0",
             ],
         );
         let token = admin.token.to_text().expose_secret().to_owned();
@@ -180,22 +190,34 @@ async fn nothing_that_a_client_sends_to_any_route_is_in_logs_traces_or_metrics()
         let id = session.send(Method::POST, "/api/credentials", Some(new)).await["id"].as_str().unwrap().to_owned();
         let made =
             session.send(Method::POST, "/api/tokens", Some(json!({ "name": MARKER, "expires_in_days": 1 }))).await;
+        let spare = made["token"].as_str().unwrap().to_owned();
         let invited = json!({ "email": format!("{MARKER}@example.org") });
         let invited = session.send(Method::POST, "/api/admin/invitations", Some(invited)).await;
         let invitation = invited["invitation"].as_str().unwrap().to_owned();
         let http = reqwest::Client::new();
         // The extension method is a word of the client's as well.
         let unknown = Method::from_bytes(MARKER.to_uppercase().as_bytes()).unwrap();
+        let wrong = format!("srt_{MARKER}");
         for endpoint in strongroom_server::endpoints() {
-            for bearer in [format!("srt_{MARKER}"), token.clone(), invitation.clone()] {
+            // Signing out ends the token that asks.
+            let known = if endpoint.path == "/api/auth/sign-out" { &spare } else { &token };
+            for bearer in [None, Some(&wrong), Some(known), Some(&invitation)] {
                 for id in [id.as_str(), MARKER] {
                     for method in [&endpoint.method, &unknown] {
-                        marked(&http, &process.url, method, endpoint.path, &bearer, id).send().await.unwrap();
+                        let bearer = bearer.map(String::as_str);
+                        let request = marked(&http, &process.url, method, endpoint.path, bearer, id);
+                        let answer = request.send().await.unwrap();
+                        let reached = bearer == Some(token.as_str()) && method == endpoint.method;
+                        assert!(!reached || answer.status() != 429, "{}: the limits are before it", endpoint.path);
+                        if reached && !PUBLIC.contains(&endpoint.path) {
+                            assert_ne!(answer.status(), 401, "{}: nothing has read the request", endpoint.path);
+                        }
                     }
                 }
             }
         }
-        marked(&http, &process.url, &Method::GET, &format!("/{MARKER}"), &token, MARKER).send().await.unwrap();
+        let nowhere = marked(&http, &process.url, &Method::GET, &format!("/{MARKER}"), Some(&token), MARKER);
+        nowhere.send().await.unwrap();
         let metrics = reqwest::get(process.metrics.as_ref().unwrap()).await.unwrap().text().await.unwrap();
         let log = process.log.clone();
         process.end(Signal::SIGTERM);
@@ -204,7 +226,7 @@ async fn nothing_that_a_client_sends_to_any_route_is_in_logs_traces_or_metrics()
         let route = "/api/credentials/{id}/value";
         assert!([&log, &metrics, &traces].iter().all(|text| text.contains(route)), "the search has material");
         let mut secrets = vec![MARKER.to_owned(), token[4..].into(), invitation[4..].into()];
-        secrets.extend(made["token"].as_str().map(|token| token[4..].to_owned()));
+        secrets.push(spare[4..].into());
         for (place, text) in
             [("the log", &log), ("the metrics", &metrics), ("the traces", &traces), ("PostgreSQL's log", &postgres_log)]
         {

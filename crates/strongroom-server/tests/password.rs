@@ -64,6 +64,20 @@ async fn a_stolen_api_token_does_not_become_a_password() {
 }
 
 #[tokio::test]
+async fn a_stolen_api_token_does_not_become_the_first_password_of_somebody_who_has_none() {
+    let server = Server::start().await;
+    let ada = server.person("ada").await;
+    let superuser = server.database.sql("postgres").await;
+    let earlier = "UPDATE strongroom.users SET created_at = created_at - interval '61 minutes' WHERE id = $1";
+    superuser.execute(earlier, &[&ada.id.0]).await.unwrap();
+    let stolen = secrecy::ExposeSecret::expose_secret(&ada.token.to_text()).to_owned();
+    let refused = change(&server, &stolen, json!({ "new_password": FIRST })).await;
+    assert_eq!(refused.problem(), "forbidden");
+    assert!(refused.text.contains("identity provider"), "{}", refused.text);
+    assert_eq!(server.sign_in(ADA, FIRST).await.problem(), "unauthenticated");
+}
+
+#[tokio::test]
 async fn what_is_too_short_too_common_or_the_address_is_no_password() {
     let server = Server::start().await;
     let ada = server.person("ada").await;

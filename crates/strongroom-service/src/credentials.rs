@@ -115,13 +115,9 @@ impl Vault {
         revision: Option<i32>,
         patch: CredentialPatch,
     ) -> Result<Credential, ServiceError> {
-        let renames = patch.name.is_some();
         let mut transaction = self.store.begin(caller, role).await?;
-        let updated = transaction.update_credential(id, revision, patch).await.map_err(|error| match error {
-            StoreError::Forbidden if renames => ServiceError::Forbidden("only whoever shares it gives it another name"),
-            error => name_taken(error),
-        });
-        let Some(updated) = updated? else {
+        let updated = transaction.update_credential(id, revision, patch).await.map_err(name_refused)?;
+        let Some(updated) = updated else {
             return Err(unchanged(&mut transaction, id, revision).await?);
         };
         transaction.commit().await?;
@@ -167,7 +163,7 @@ impl Vault {
         let mut transaction = self.store.begin(caller, role).await?;
         let changed = match transaction.set_credential_active(id, revision, active).await {
             Err(StoreError::Constraint) => return Err(ServiceError::Purged),
-            changed => changed.map_err(name_taken)?,
+            changed => changed.map_err(name_refused)?,
         };
         let Some(changed) = changed else {
             return Err(unchanged(&mut transaction, id, revision).await?);
@@ -191,6 +187,16 @@ pub(crate) async fn unchanged(
             ServiceError::Forbidden("you may see this credential and not change it; ask whoever shares it with you")
         }
     })
+}
+
+/// Says why a credential cannot have its name.
+fn name_refused(error: StoreError) -> ServiceError {
+    match error {
+        StoreError::Forbidden => {
+            ServiceError::Forbidden("only whoever shares it gives it another name, or restores it")
+        }
+        other => name_taken(other),
+    }
 }
 
 /// Says what a unique key of credentials that is taken means.

@@ -94,7 +94,12 @@ impl Vault {
         transaction.commit().await?;
         let email = user.email.ok_or(ServiceError::Forbidden("a service account has no password"))?;
         check(&change.new_password, &email)?;
-        let (true, Some(parameters)) = (own.needed, own.parameters) else { return Ok(None) };
+        if !own.needed {
+            return Ok(None);
+        }
+        let parameters = own.parameters.ok_or(ServiceError::Forbidden(
+            "a first password is chosen within an hour of accepting the invitation, or five minutes of signing in with the identity provider",
+        ))?;
         if let Some(retry_after_seconds) = own.retry_after_seconds {
             return Err(ServiceError::SignInThrottled { retry_after_seconds });
         }

@@ -47,7 +47,7 @@ impl Vault {
         }
         if !new.claims.tell_workloads_apart() {
             return Err(ServiceError::Invalid(
-                "claims: must have sub, or another claim that tells one workload from another",
+                "claims: must have sub, or another claim that tells one workload from another; repo:* is everybody's, repo:acme/* is not",
             ));
         }
         let rule = transaction.insert_trust_rule(account, new).await?;

@@ -71,7 +71,7 @@ CREATE FUNCTION strongroom.guard_service_account_seat() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     -- The policies, which are asked after this, refuse whoever seats nobody there: he is not told who is a service account.
-    IF session_user IN ('strongroom_app', 'strongroom_system') AND pg_trigger_depth() = 1
+    IF session_user IN ('strongroom_app', 'strongroom_system')
        AND NOT coalesce(NEW.workspace_id = ANY (strongroom.caller_workspaces('{OWNER,ADMIN}')), false) THEN
         RETURN NEW;
     END IF;
@@ -85,6 +85,28 @@ BEGIN
 END $$;
 CREATE TRIGGER guard_service_account_seat BEFORE INSERT OR UPDATE ON strongroom.workspace_members
     FOR EACH ROW EXECUTE FUNCTION strongroom.guard_service_account_seat();
+
+-- A token that is being made for a service account makes its disabling wait, which then revokes it.
+CREATE OR REPLACE FUNCTION strongroom.guard_new_api_token() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF strongroom.current_user_id() IS NULL THEN
+        RETURN NEW;
+    END IF;
+    PERFORM FROM strongroom.api_tokens AS t
+    WHERE t.id = strongroom.current_token_id() AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp() FOR SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the caller is not proven' USING ERRCODE = 'SR401';
+    END IF;
+    -- Of accounts that are not the caller's to administer, the policies tell nothing: they are asked after this.
+    PERFORM FROM strongroom.users AS u
+    WHERE u.id = NEW.user_id AND u.workspace_id = ANY (strongroom.caller_workspaces('{OWNER,ADMIN}')) FOR SHARE;
+    IF EXISTS (SELECT FROM strongroom.users AS u WHERE u.id = NEW.user_id AND u.disabled_at IS NOT NULL
+               AND u.workspace_id = ANY (strongroom.caller_workspaces('{OWNER,ADMIN}'))) THEN
+        RAISE EXCEPTION 'the service account is disabled' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
 
 -- What a service account would own, whoever holds its tokens would read.
 CREATE POLICY own_create_by_persons ON strongroom.user_credentials AS RESTRICTIVE FOR INSERT TO strongroom_app

@@ -48,17 +48,18 @@ END $$;
 CREATE TRIGGER note_new_token AFTER INSERT ON strongroom.api_tokens
     FOR EACH ROW EXECUTE FUNCTION strongroom.note_new_token();
 
--- Not STRICT: no secret is a wrong one, and refused, and nobody goes on without a caller.
 -- Whether no caller has been proven in this transaction, whatever became of the proof since: current_user_id() is NULL for
--- an expired or a forgotten one, too, and so says nothing about who began.
+-- an expired or a forgotten one, too, and so says nothing about who began. DISCARD SEQUENCES empties the registers, even
+-- within a statement; what it cannot take from a transaction is its id, which each proof gives it.
 CREATE FUNCTION strongroom.nobody_was_proven() RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN currval('strongroom.caller_since') <> (extract(epoch FROM now()) * 1000000)::bigint;
 EXCEPTION WHEN object_not_in_prerequisite_state THEN
-    RETURN true; -- Nobody was, ever, in this session.
+    RETURN pg_current_xact_id_if_assigned() IS NULL; -- The registers are empty.
 END $$;
 
+-- Not STRICT: no secret is a wrong one, and refused, and nobody goes on without a caller.
 CREATE OR REPLACE FUNCTION strongroom.prove_caller(secret bytea) RETURNS uuid
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -81,7 +82,8 @@ BEGIN
         RAISE EXCEPTION 'the caller is not proven' USING ERRCODE = 'SR401';
     END IF;
     -- One caller a transaction: policies ask their helpers once a statement, and a statement in which the caller changed
-    -- would be judged by the one and done by the other. The registers remember what a rollback to a savepoint forgets.
+    -- would be judged by the one and done by the other. The registers remember what a rollback to a savepoint forgets; where
+    -- they are empty, and the transaction has an id, currval() fails.
     IF NOT strongroom.nobody_was_proven()
        AND token IS DISTINCT FROM (lpad(to_hex(currval('strongroom.token_high')), 16, '0')
                                 || lpad(to_hex(currval('strongroom.token_low')), 16, '0'))::uuid THEN
@@ -98,6 +100,7 @@ BEGIN
             setval('strongroom.token_high', substring(bits, 129, 64)::bigint),
             setval('strongroom.token_low', substring(bits, 193, 64)::bigint),
             setval('strongroom.caller_since', (extract(epoch FROM now()) * 1000000)::bigint),
+            pg_current_xact_id(),
             set_config('strongroom.proven', 'yes', true);
     -- A role may change its own defaults (ALTER ROLE … SET): what a record rests on is set here, for this transaction.
     -- What is recorded is on disk, and nobody who holds a lock keeps a caller waiting for long.

@@ -107,7 +107,9 @@ BEGIN
                              (SELECT u.workspace_id FROM strongroom.users AS u WHERE u.id = NEW.grantee_user_id))
     ORDER BY m.workspace_id FOR SHARE;
     PERFORM FROM strongroom.workspace_members AS m
-    WHERE m.user_id = NEW.grantee_user_id AND m.workspace_id = NEW.workspace_id FOR SHARE;
+    WHERE m.user_id = NEW.grantee_user_id
+      AND m.workspace_id IN (NEW.workspace_id, (SELECT u.workspace_id FROM strongroom.users AS u WHERE u.id = NEW.grantee_user_id))
+    ORDER BY m.workspace_id FOR SHARE;
     IF NOT coalesce(CASE WHEN NEW.workspace_id IS NULL THEN NEW.owner_id = caller
                          ELSE NEW.workspace_id = ANY (strongroom.caller_workspaces('{OWNER,ADMIN}')) END, false)
        OR (TG_OP = 'INSERT'
@@ -174,16 +176,16 @@ CREATE POLICY reveal ON strongroom.user_credentials TO strongroom_owner
         WHEN 'strongroom_system' THEN scope = 'SYSTEM' AND (SELECT strongroom.caller_is_admin())
         ELSE false END);
 
--- The name is the controller's. A name that is taken is refused by a key of the owner's credentials: a grantee who renames
--- would learn which others there are. Before the key is asked.
+-- The name is the controller's. A name that is taken is refused by a key of the owner's credentials: a grantee who renames,
+-- or takes the name back for one that was revoked, would learn which others there are. Before the key is asked.
 CREATE FUNCTION strongroom.guard_credential_name() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT coalesce(OLD.scope = 'SYSTEM' OR (OLD.scope = 'USER' AND OLD.user_id = strongroom.current_user_id())
                     OR OLD.workspace_id = ANY (strongroom.caller_workspaces('{OWNER,ADMIN}')), false) THEN
-        RAISE EXCEPTION 'only whoever shares a credential gives it another name' USING ERRCODE = 'insufficient_privilege';
+        RAISE EXCEPTION 'only whoever shares a credential names it, or restores it' USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER guard_credential_name BEFORE UPDATE ON strongroom.user_credentials
-    FOR EACH ROW WHEN (NEW.name <> OLD.name) EXECUTE FUNCTION strongroom.guard_credential_name();
+    FOR EACH ROW WHEN (NEW.name <> OLD.name OR NEW.is_active > OLD.is_active) EXECUTE FUNCTION strongroom.guard_credential_name();

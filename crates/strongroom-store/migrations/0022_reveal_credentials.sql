@@ -100,7 +100,7 @@ BEGIN
             WHEN wanted <> found_row.version AND former.version IS NULL THEN 'NO_SUCH_VERSION'
             -- A former value answers in its grace; after that, to those that manage the credential.
             WHEN wanted <> found_row.version AND NOT coalesce(former.answers_until > clock_timestamp(), false)
-                 AND NOT 'MANAGE' = ANY (permitted) THEN 'GRACE_OVER'
+                 AND NOT ('MANAGE' = ANY (permitted) AND 'MANAGE' = ANY (token.actions)) THEN 'GRACE_OVER'
             WHEN envelope IS NULL THEN 'PURGED'
             WHEN NOT found_row.is_active THEN 'REVOKED' END;
         outcome := CASE WHEN reason IS NULL THEN 'ALLOWED' WHEN reason IN ('RATE_LIMITED', 'PURGED', 'REVOKED') THEN reason

@@ -27,14 +27,17 @@ BEGIN
         verifier = EXCLUDED.verifier;
 END $$;
 
--- Whether the caller has to give his password to change it: he has one, and did not sign in by OIDC a moment ago.
+-- Whether the caller has to give his password to change it. Not where he signed in by OIDC a moment ago; nor where he has
+-- none and has just come: later, whoever has stolen his token would give him one, and keep it when the token is revoked.
 CREATE FUNCTION strongroom.password_is_needed() RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN EXISTS (SELECT FROM strongroom.passwords AS p WHERE p.user_id = strongroom.current_user_id())
-       AND NOT EXISTS (SELECT FROM strongroom.api_tokens AS t
+    RETURN NOT EXISTS (SELECT FROM strongroom.api_tokens AS t
                        WHERE t.id = strongroom.current_token_id() AND t.sign_in_method = 'OIDC'
-                         AND t.created_at > clock_timestamp() - interval '5 minutes');
+                         AND t.created_at > clock_timestamp() - interval '5 minutes')
+       AND (EXISTS (SELECT FROM strongroom.passwords AS p WHERE p.user_id = strongroom.current_user_id())
+            OR NOT EXISTS (SELECT FROM strongroom.users AS u WHERE u.id = strongroom.current_user_id()
+                           AND u.created_at > clock_timestamp() - interval '1 hour'));
 END $$;
 
 -- What the caller's password is derived with, if he has one, and whether he has to give it.

@@ -71,7 +71,9 @@ DECLARE
     touched strongroom.workspace_role[] := array_remove(ARRAY[CASE TG_OP WHEN 'INSERT' THEN NULL ELSE OLD.role END,
                                                               CASE TG_OP WHEN 'DELETE' THEN NULL ELSE NEW.role END], NULL);
     needed strongroom.workspace_role[] := CASE WHEN touched <@ '{MEMBER,GUEST}' THEN '{OWNER,ADMIN}' ELSE '{OWNER}' END;
-    seats_maker boolean := TG_OP = 'INSERT' AND pg_trigger_depth() > 1;
+    seats_maker boolean := TG_OP = 'INSERT' AND member.role = 'OWNER' AND member.user_id = caller
+        AND EXISTS (SELECT FROM strongroom.workspaces AS w WHERE w.id = member.workspace_id AND w.created_by = caller)
+        AND NOT EXISTS (SELECT FROM strongroom.workspace_members AS m WHERE m.workspace_id = member.workspace_id);
     leaves boolean := TG_OP = 'DELETE' AND member.user_id = caller;
 BEGIN
     IF caller IS NULL AND session_user IN ('strongroom_app', 'strongroom_system') THEN

@@ -19,6 +19,17 @@ END $$;
 CREATE POLICY owner_purges ON strongroom.activity_logs FOR DELETE TO strongroom_owner
     USING (occurred_at < (SELECT strongroom.record_cutoff()));
 
+-- Retention is nobody's act: a transaction that has had a caller is refused, and nobody_was_proven() stays true. What is done
+-- next gives the transaction an id, by which it would go where the registers are empty.
+CREATE FUNCTION strongroom.begin_retention() RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT strongroom.nobody_was_proven() THEN
+        RAISE EXCEPTION 'retention is nobody''s act' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    PERFORM setval('strongroom.caller_since', 0);
+END $$;
+
 -- Removes the oldest records as far as the settings let them go: 10 000 at most, and only from the beginning. Returns how
 -- many. Takes no argument, so that it does the same for whoever calls it. One server at a time: the others get 0.
 CREATE FUNCTION strongroom.purge_record() RETURNS integer
@@ -28,9 +39,7 @@ DECLARE
     first_kept bigint;
     removed integer;
 BEGIN
-    IF NOT strongroom.nobody_was_proven() THEN
-        RAISE EXCEPTION 'retention is nobody''s act' USING ERRCODE = 'insufficient_privilege';
-    END IF;
+    PERFORM strongroom.begin_retention();
     -- Not an advisory lock, which any login could take and keep. The settings stay as they are meanwhile.
     PERFORM FROM strongroom.settings FOR UPDATE SKIP LOCKED;
     IF NOT FOUND THEN

@@ -48,9 +48,7 @@ DECLARE
     revoked uuid[];
     former integer;
 BEGIN
-    IF NOT strongroom.nobody_was_proven() THEN
-        RAISE EXCEPTION 'retention is nobody''s act' USING ERRCODE = 'insufficient_privilege';
-    END IF;
+    PERFORM strongroom.begin_retention();
     -- Its record is the trigger's.
     WITH purged AS (
         UPDATE strongroom.user_credentials AS c

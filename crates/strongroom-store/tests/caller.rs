@@ -302,3 +302,47 @@ async fn a_limited_token_is_not_widened_by_another_token_in_the_same_statement()
     let refused = app.execute(insert, &[&eve.id.0, &ada.id.0, &ada.token.expose()]).await.unwrap_err();
     assert_eq!(refused.code().unwrap().code(), "SR401");
 }
+
+/// What holds the registers is forgotten at a word, within a statement too; the transaction is not to forget with it.
+#[tokio::test]
+async fn a_limited_token_is_not_widened_by_discarding_what_the_registers_hold() {
+    let database = TestDatabase::create().await;
+    let (ada, eve) = (Person::create(&database, "ada").await, Person::create(&database, "eve").await);
+    let app = database.sql("strongroom_app").await;
+    let secret = |person: &Person| {
+        let bytes = person.token.expose().iter().map(|byte| format!("{byte:02x}"));
+        format!("'\\x{}'", bytes.collect::<String>())
+    };
+    let swap = format!(
+        "CREATE FUNCTION pg_temp.swap(i integer) RETURNS uuid LANGUAGE plpgsql AS $$
+         BEGIN
+             IF i = 2 THEN
+                 DISCARD SEQUENCES;
+                 PERFORM strongroom.prove_caller({});
+             END IF;
+             RETURN CASE i WHEN 1 THEN '{}' ELSE '{}' END;
+         END $$",
+        secret(&ada),
+        eve.id,
+        ada.id
+    );
+    app.batch_execute(&swap).await.unwrap();
+    let insert = "INSERT INTO strongroom.api_tokens (id, user_id, name, token_hash, expires_at)
+         SELECT gen_random_uuid(), pg_temp.swap(i), 'forged', sha256(i::text::bytea), now() + interval '1 day'
+         FROM generate_series(1, 2) AS i";
+    eve.begin(&app).await;
+    app.execute(insert, &[]).await.unwrap_err();
+    app.batch_execute("ROLLBACK").await.unwrap();
+
+    // A cursor keeps what was found out for whoever opened it.
+    let prove = |person: &Person| format!("SELECT strongroom.prove_caller({})", secret(person));
+    eve.begin(&app).await;
+    let open = "DECLARE c CURSOR FOR SELECT name FROM strongroom.api_tokens; FETCH 1 FROM c; DISCARD SEQUENCES";
+    app.batch_execute(open).await.unwrap();
+    app.batch_execute(&prove(&ada)).await.unwrap_err();
+    app.batch_execute("ROLLBACK").await.unwrap();
+    // It is the transaction that has an end, not the connection.
+    app.batch_execute("DISCARD SEQUENCES").await.unwrap();
+    ada.begin(&app).await;
+    assert_eq!(current_user(&app).await, Some(ada.id.to_string()));
+}

@@ -171,6 +171,14 @@ async fn a_grantee_who_manages_gives_no_name_and_so_learns_none_that_is_taken() 
         }
         let rename = format!("UPDATE strongroom.user_credentials SET name = 'free' WHERE id = '{id}'");
         assert_eq!(counted(&app, &ada, &rename).await, 1);
+        // Nor does he take the name of a revoked one back, which may be another's by now.
+        let revoke = format!("UPDATE strongroom.user_credentials SET is_active = false WHERE id = '{id}'");
+        let restore = format!("UPDATE strongroom.user_credentials SET is_active = true WHERE id = '{id}'");
+        bob.begin(&app).await;
+        assert_eq!(app.execute(&revoke, &[]).await.unwrap(), 1);
+        let refused = app.execute(&restore, &[]).await.unwrap_err();
+        app.batch_execute("ROLLBACK").await.unwrap();
+        assert_eq!(refused.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
     }
 }
 

@@ -112,16 +112,31 @@ async fn whoever_is_being_removed_cannot_leave_an_owner_behind() {
     let (owner, admin) = (&members[0], &members[1]);
     let promote = "UPDATE strongroom.workspace_members SET role = 'OWNER' WHERE user_id = $1";
     database.sql("postgres").await.execute(promote, &[&admin.id.0]).await.unwrap();
-    // He adds an accomplice, and has not committed yet; whoever would remove him has to wait for that, and gives up.
-    let add = "INSERT INTO strongroom.workspace_members (workspace_id, user_id, role) VALUES ($1, $2, 'OWNER')";
-    admin.begin(&app).await;
-    assert!(succeeds(&app, add, workspace, newcomer.id).await);
-    let other = database.sql("strongroom_app").await;
-    owner.begin(&other).await;
-    other.batch_execute("SET LOCAL lock_timeout = '100ms'").await.unwrap();
-    let remove = "DELETE FROM strongroom.workspace_members WHERE workspace_id = $1 AND user_id = $2";
-    let refused = other.execute(remove, &[&workspace.0, &admin.id.0]).await.unwrap_err();
-    assert_eq!(refused.code(), Some(&SqlState::LOCK_NOT_AVAILABLE));
+    // He adds an accomplice, and has not committed yet; whoever would remove him has to wait for that, and gives up. Also
+    // where he does it by a trigger of his own.
+    let by_trigger = format!(
+        "CREATE TEMP TABLE doing (user_id uuid);
+         CREATE FUNCTION pg_temp.add() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             INSERT INTO strongroom.workspace_members (workspace_id, user_id, role) VALUES ('{workspace}', NEW.user_id, 'OWNER');
+             RETURN NULL;
+         END $$;
+         CREATE TRIGGER add AFTER INSERT ON doing FOR EACH ROW EXECUTE FUNCTION pg_temp.add()"
+    );
+    app.batch_execute(&by_trigger).await.unwrap();
+    for add in [
+        "INSERT INTO strongroom.workspace_members (workspace_id, user_id, role) VALUES ($1, $2, 'OWNER')",
+        "INSERT INTO doing SELECT $2 WHERE $1::uuid IS NOT NULL",
+    ] {
+        admin.begin(&app).await;
+        assert!(succeeds(&app, add, workspace, newcomer.id).await);
+        let other = database.sql("strongroom_app").await;
+        owner.begin(&other).await;
+        other.batch_execute("SET LOCAL lock_timeout = '100ms'").await.unwrap();
+        let remove = "DELETE FROM strongroom.workspace_members WHERE workspace_id = $1 AND user_id = $2";
+        let refused = other.execute(remove, &[&workspace.0, &admin.id.0]).await.unwrap_err();
+        assert_eq!(refused.code(), Some(&SqlState::LOCK_NOT_AVAILABLE), "{add}");
+        app.batch_execute("ROLLBACK").await.unwrap();
+    }
 }
 
 #[tokio::test]

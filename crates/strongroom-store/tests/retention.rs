@@ -142,7 +142,7 @@ async fn a_transaction_that_had_a_caller_is_not_taken_for_the_retention() {
     let eve = Person::create(&database, "eve").await;
     let system = database.sql("strongroom_system").await;
     let purge = "SELECT strongroom.purge_credentials()";
-    for forget in ["SELECT set_config('strongroom.proven', '', true)", "ROLLBACK TO s"] {
+    for forget in ["SELECT set_config('strongroom.proven', '', true)", "ROLLBACK TO s", "DISCARD SEQUENCES"] {
         system.batch_execute("BEGIN; SAVEPOINT s").await.unwrap();
         system.execute("SELECT strongroom.prove_caller($1)", &[&eve.token.expose()]).await.unwrap();
         system.batch_execute(forget).await.unwrap();

@@ -484,6 +484,32 @@ async fn a_disabled_service_account_is_out_at_once_and_for_good() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_being_made_for_a_service_account_does_not_outlive_its_disabling() {
+    let Scene { database, app, ada, workspace, .. } = scene().await;
+    let account = service_account(&app, &ada, workspace).await.id;
+    ada.begin(&app).await;
+    let token = insert_token(&app, account, Scope::default()).await.unwrap();
+    let (postgres, other) = (database.sql("postgres").await, database.sql("strongroom_app").await);
+    ada.begin(&other).await;
+    let disabling = tokio::spawn(async move {
+        let disable = "UPDATE strongroom.users SET disabled_at = now() WHERE id = $1";
+        assert_eq!(other.execute(disable, &[&account.0]).await.unwrap(), 1);
+        other.batch_execute("COMMIT").await.unwrap();
+    });
+    let waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while postgres.query(waiting, &[]).await.unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    app.batch_execute("COMMIT").await.unwrap();
+    disabling.await.unwrap();
+    let refused = app.execute("SELECT strongroom.prove_caller($1)", &[&token.token.expose()]).await.unwrap_err();
+    assert_eq!(refused.code().unwrap().code(), "SR401");
+    ada.begin(&app).await;
+    let refused = insert_token(&app, account, Scope::default()).await.err().unwrap();
+    assert_eq!(refused.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
+}
+
+#[tokio::test]
 async fn an_admin_disables_members_among_service_accounts_and_owners_disable_admins() {
     let Scene { database, app, ada, workspace, .. } = scene().await;
     let bob = Person::create(&database, "bob").await;

@@ -61,7 +61,7 @@ pub struct TrustRule {
 }
 
 /// What the claims of a token must be, by their names: 1 to 10 texts of up to 255 characters. One that ends in `*`, after
-/// a mark of punctuation, stands for all that begin with what is before it.
+/// a `/` or a `:`, stands for all that begin with what is before it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(try_from = "BTreeMap<String, String>")]
 pub struct ClaimPatterns(BTreeMap<String, String>);
@@ -78,6 +78,8 @@ const IDENTIFYING: [&str; 9] = [
     "namespace_id",
     "namespace_path",
 ];
+/// What a `*` stands after.
+const SEPARATORS: [char; 2] = ['/', ':'];
 /// What every token has, and is checked for every token.
 const CHECKED_ANYHOW: [&str; 5] = ["iss", "aud", "exp", "nbf", "iat"];
 
@@ -88,9 +90,14 @@ impl ClaimPatterns {
     }
 
     /// Whether a claim is among them that tells one workload from another: `sub`, or one of those that issuers have
-    /// beside it.
+    /// beside it. `repo:*` does not, where a provider serves everybody; `repo:acme/*` does.
     pub fn tell_workloads_apart(&self) -> bool {
-        IDENTIFYING.iter().any(|name| self.0.contains_key(*name))
+        let parts = |start: &str| start.split(SEPARATORS).filter(|part| !part.is_empty()).count();
+        let tells_apart = |name: &str, pattern: &String| match pattern.strip_suffix('*') {
+            Some(start) => parts(start) >= if name == "sub" { 2 } else { 1 },
+            None => true,
+        };
+        IDENTIFYING.iter().any(|name| self.0.get(*name).is_some_and(|pattern| tells_apart(name, pattern)))
     }
 }
 
@@ -106,9 +113,7 @@ impl TryFrom<BTreeMap<String, String>> for ClaimPatterns {
             return refused("must not name iss, aud, exp, nbf or iat, which are checked anyhow");
         }
         if !claims.values().all(|pattern| is_pattern(pattern)) {
-            return refused(
-                "must be texts of up to 255 characters; a * only at the end, after a separator such as / or :",
-            );
+            return refused("must be texts of up to 255 characters; a * only at the end, after a / or a :");
         }
         Ok(Self(claims))
     }
@@ -121,7 +126,7 @@ fn is_bounded(text: &str, characters: usize) -> bool {
 /// `repo:acme*` would be `repo:acme-of-somebody-else/` as well.
 fn is_pattern(text: &str) -> bool {
     let (start, is_prefix) = text.strip_suffix('*').map_or((text, false), |start| (start, true));
-    let separated = start.ends_with(|last: char| last.is_ascii_punctuation());
+    let separated = start.ends_with(SEPARATORS);
     is_bounded(text, 255) && !start.contains('*') && (separated || !is_prefix)
 }
 
@@ -130,14 +135,14 @@ impl PartialSchema for ClaimPatterns {
     fn schema() -> RefOr<Schema> {
         let name = format!(r"^(?!({})$)[^\u0000-\u001f\u007f-\u009f]+$", CHECKED_ANYHOW.join("|"));
         let plain = r"[^*\u0000-\u001f\u007f-\u009f]";
-        let pattern = format!(r"^({plain}+|{plain}*[!-)+-/:-@\[-`{{-~]\*)$");
+        let pattern = format!(r"^({plain}+|{plain}*[/:]\*)$");
         ObjectBuilder::new()
             .property_names(Some(text().max_length(Some(100)).pattern(Some(name)).build()))
             .additional_properties(Some(text().max_length(Some(255)).pattern(Some(pattern))))
             .min_properties(Some(1))
             .max_properties(Some(10))
             .description(Some(
-                "What the claims of a token must be, by their names. A text that ends in `*`, after a mark of punctuation, \
+                "What the claims of a token must be, by their names. A text that ends in `*`, after a `/` or a `:`, \
                  stands for all that begin with what is before it. One claim at least is `sub` or another one that tells \
                  one workload from another.",
             ))
@@ -273,17 +278,20 @@ mod tests {
 
     #[test]
     fn a_rule_names_workloads_and_not_everybody() {
-        for right in ["repo:acme/*", "repo:acme/web:ref:refs/heads/main", "system:serviceaccount:ci:*", "https://a/-*"]
-        {
+        for right in ["repo:acme/*", "repo:acme/web:ref:refs/heads/main", "system:serviceaccount:ci:*", "https://a/*"] {
             assert!(parsed(&[("sub", right)]).is_ok(), "{right}");
         }
-        for wrong in ["*", "", "repo:acme*", "repo:*/web", "**", "repo:acme/**", "a\nb", &"a".repeat(256)] {
+        for wrong in
+            ["*", "", "repo:acme*", "repo:acme-*", "repo:*/web", "**", "repo:acme/**", "a\nb", &"a".repeat(256)]
+        {
             assert!(parsed(&[("sub", wrong)]).is_err(), "{wrong}");
         }
         assert!(parsed(&[]).is_err());
         let tell_apart = |claims: &[(&str, &str)]| parsed(claims).unwrap().tell_workloads_apart();
         assert!(!tell_apart(&[("ref", "refs/heads/main")]), "everybody has a main branch");
         assert!(!tell_apart(&[("email", "ada@example.org")]), "not every provider has seen that it is Ada's");
+        assert!(!tell_apart(&[("sub", "repo:*")]) && tell_apart(&[("sub", "repo:acme/*")]));
+        assert!(tell_apart(&[("repository", "acme/*")]));
         assert!(tell_apart(&[("repository_id", "74"), ("ref", "refs/heads/main")]));
         assert!(parsed(&[("sub", "a"), ("aud", "b")]).is_err());
     }
