@@ -1,5 +1,5 @@
-//! What can go wrong with sealing. No message holds key material, plaintext or envelope bytes.
-//! Never key material, plaintext or envelope bytes, not even a part of one.
+//! What can go wrong with sealing.
+//! Messages are logged: none holds key material, plaintext or bytes of an envelope, not even a part of one.
 
 use std::path::PathBuf;
 

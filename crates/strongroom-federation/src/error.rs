@@ -1,4 +1,5 @@
-//! Why a provider's word was not taken. The reasons are for the log, and repeat nothing of a token.
+//! Why a provider's word was not taken: it proves nobody, or the provider does not give it.
+//! The reasons are for the log, and repeat nothing of a token. Whoever brought it is told none of them.
 
 use openidconnect::{ClaimsVerificationError, SignatureVerificationError};
 

@@ -1,4 +1,5 @@
 //! `strongroom doctor` on databases, keys and disks that are well, and on each that is not; and `strongroom health`.
+//! The real binary is run as an operator runs it: what counts is its exit code, and that it says what to do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 #[path = "support/process.rs"]

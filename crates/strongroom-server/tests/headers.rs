@@ -1,4 +1,5 @@
 //! What answers say to browsers and caches, of every kind of answer, as reviewed.
+//! Refusals are among them, and what no route answers: a browser shows those as well.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 mod support;

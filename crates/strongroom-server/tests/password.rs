@@ -1,4 +1,5 @@
 //! Setting one's own password: what has to be proven for it, what it ends, and that nobody sets another's.
+//! The attacker has a live token or session of the owner's, and must not make of it what outlives its revocation.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 mod support;

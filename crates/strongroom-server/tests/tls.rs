@@ -1,4 +1,5 @@
 //! TLS with the real binary, as a real client sees it: certificates that are wrong, and ones that are renewed.
+//! The client trusts the one certificate that a test names, so that an answer says which one was served.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 #[path = "support/process.rs"]

@@ -1,4 +1,5 @@
-//! The keys as acts use them: each seal and each open is a span, and is measured. Neither holds a value, an id or a key.
+//! The keys as acts use them: each seal and each open is a span, and is measured.
+//! Neither span nor metric ever holds a value, an id or a key. How sealing is done is crypto's; nothing here knows.
 
 use std::time::Instant;
 

@@ -1,4 +1,5 @@
-//! `strongroom config`: every setting as it would be used, and where it comes from. Shows no secret.
+//! `strongroom config`: every setting as it would be used, and where it comes from.
+//! It starts nothing and asks no database, and of a secret it shows that there is one, and no more.
 
 use clap::Args;
 

@@ -1,4 +1,5 @@
 //! The bounds of connections: how many there are, and how long one may leave an answer unread.
+//! It never has one wait for a place, and never looks at what is sent: both would be work for whoever has proven nothing.
 
 use std::io;
 use std::pin::Pin;

@@ -1,4 +1,5 @@
 //! Where Strongroom keeps what it keeps on this machine: the data folder and the key file.
+//! It names paths and never makes one: whoever uses a folder makes it, and looks first whose it is.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
 //! A browser at two places, the vault and a provider: it keeps cookies and says where it is led to, without going there.
+//! So a test sees each step of a sign-in, and can take it in another browser, twice, or not at all.
 
 use std::sync::Arc;
 
