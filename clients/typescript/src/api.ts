@@ -1433,7 +1433,7 @@ export interface components {
          * @description What it was done to.
          * @enum {string}
          */
-        EntityType: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "GRANT" | "SETTINGS" | "RECORD";
+        EntityType: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "SETTINGS" | "RECORD";
         /**
          * @description The one grant.
          * @enum {string}
@@ -2418,7 +2418,7 @@ export interface components {
         WorkspaceRole: "OWNER" | "ADMIN" | "MEMBER" | "GUEST";
     };
     responses: {
-        /** @description `conflict`: the name is taken, or the thing has changed meanwhile; `confirmation-required`: nothing has been done yet: `detail` says what would go, and what to send to confirm it; `credential-revoked`: restore it first; `ambiguous`: several credentials answer to that provider and name; give `workspace_id`, or an id */
+        /** @description `conflict`: the name is taken, or the thing has changed meanwhile, or it has to stay as it is; `detail` says why; `confirmation-required`: nothing has been done yet: `detail` says what would go, and what to send to confirm it; `credential-revoked`: restore it first; `ambiguous`: several credentials answer to that provider and name; give `workspace_id`, or an id */
         conflict: {
             headers: {
                 [name: string]: unknown;
@@ -2427,7 +2427,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `credential-purged`: the value was destroyed, after the retention that the instance's administrators set */
+        /** @description `credential-purged`: the value was destroyed, after the retention of former versions or of revoked credentials */
         "credential-purged": {
             headers: {
                 [name: string]: unknown;
@@ -2436,7 +2436,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `forbidden`: the thing is known to you, and your role does not allow the act; the first attempt of a minute is recorded, where it is about a workspace; `cross-site-request`: the session's cookie came in a request that is not known to be from a page of this server */
+        /** @description `forbidden`: the thing is known to you, and your role or what is granted to you does not allow the act, or your token does not reach so far, or the current password is wrong; `detail` says which. The first attempt of a minute is recorded, where it is about a workspace or a value; `cross-site-request`: the session's cookie came in a request that is not known to be from a page of this server */
         forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -2499,7 +2499,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `rate-limited`: your address, your token or you have sent as many requests as a minute allows, or revealed as many values; wait as long as `Retry-After` says */
+        /** @description `rate-limited`: your address, your token or you have sent as many requests as a minute allows, or obtained as many values, or too many attempts to sign in have failed; wait as long as `Retry-After` says */
         "rate-limited": {
             headers: {
                 /** @description In seconds. */
@@ -2519,7 +2519,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unauthenticated`: the token is missing, malformed, unknown, expired or revoked, or the password is wrong; nobody says which */
+        /** @description `unauthenticated`: the token is missing, malformed, unknown, expired or revoked, or the password is wrong, or the other provider's word lets nobody in; nobody says which */
         unauthenticated: {
             headers: {
                 [name: string]: unknown;
@@ -2528,7 +2528,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unavailable`: the database does not answer, or too many people sign in at once; `Retry-After`; `key-unavailable`: the key that sealed this value is not in the key file */
+        /** @description `unavailable`: the database or another provider does not answer, or too many people sign in at once; `Retry-After`; `key-unavailable`: the key that sealed this value is not in the key file */
         unavailable: {
             headers: {
                 /** @description In seconds. */
@@ -2548,7 +2548,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unsupported-media-type`: send `application/json` */
+        /** @description `unsupported-media-type`: send `application/json`; to `/api/auth/exchange`, a form */
         "unsupported-media-type": {
             headers: {
                 [name: string]: unknown;
@@ -2803,7 +2803,7 @@ export interface operations {
                 provider?: string;
                 action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED";
                 outcome?: "ALLOWED" | "DENIED";
-                entity_type?: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "GRANT" | "SETTINGS" | "RECORD";
+                entity_type?: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "SETTINGS" | "RECORD";
                 /** @description What was done to this credential. */
                 credential_id?: string;
                 /** @description What this person or service account did. */
@@ -2877,7 +2877,7 @@ export interface operations {
                 provider?: string;
                 action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED";
                 outcome?: "ALLOWED" | "DENIED";
-                entity_type?: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "GRANT" | "SETTINGS" | "RECORD";
+                entity_type?: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "SETTINGS" | "RECORD";
                 /** @description What was done to this credential. */
                 credential_id?: string;
                 /** @description What this person or service account did. */
@@ -3770,6 +3770,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
             408: components["responses"]["request-timeout"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
@@ -3966,7 +3967,7 @@ export interface operations {
                 provider?: string;
                 action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED";
                 outcome?: "ALLOWED" | "DENIED";
-                entity_type?: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "GRANT" | "SETTINGS" | "RECORD";
+                entity_type?: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "SETTINGS" | "RECORD";
                 /** @description What was done to this credential. */
                 credential_id?: string;
                 /** @description What this person or service account did. */
@@ -4024,6 +4025,8 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
+            /** @description Your token works with credentials and does nothing else. */
+            403: components["responses"]["forbidden"];
             408: components["responses"]["request-timeout"];
             422: components["responses"]["unprocessable"];
             429: components["responses"]["rate-limited"];
@@ -4039,7 +4042,7 @@ export interface operations {
                 provider?: string;
                 action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED";
                 outcome?: "ALLOWED" | "DENIED";
-                entity_type?: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "GRANT" | "SETTINGS" | "RECORD";
+                entity_type?: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "SETTINGS" | "RECORD";
                 /** @description What was done to this credential. */
                 credential_id?: string;
                 /** @description What this person or service account did. */
@@ -4074,6 +4077,8 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
+            /** @description Your token works with credentials and does nothing else. */
+            403: components["responses"]["forbidden"];
             408: components["responses"]["request-timeout"];
             422: components["responses"]["unprocessable"];
             429: components["responses"]["rate-limited"];
@@ -4202,6 +4207,7 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
             408: components["responses"]["request-timeout"];
             413: components["responses"]["payload-too-large"];
             415: components["responses"]["unsupported-media-type"];
@@ -4452,6 +4458,8 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
+            /** @description Your token works with credentials and does nothing else. */
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             408: components["responses"]["request-timeout"];
             422: components["responses"]["unprocessable"];
@@ -5074,6 +5082,8 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
+            /** @description Your token works with credentials and does nothing else. */
+            403: components["responses"]["forbidden"];
             408: components["responses"]["request-timeout"];
             422: components["responses"]["unprocessable"];
             429: components["responses"]["rate-limited"];
@@ -5148,6 +5158,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             408: components["responses"]["request-timeout"];
             429: components["responses"]["rate-limited"];
@@ -5190,6 +5201,7 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
             408: components["responses"]["request-timeout"];
             /** @description That e-mail address has an account. */
             409: components["responses"]["conflict"];
@@ -5348,6 +5360,8 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
+            /** @description Your token works with credentials and does nothing else. */
+            403: components["responses"]["forbidden"];
             408: components["responses"]["request-timeout"];
             422: components["responses"]["unprocessable"];
             429: components["responses"]["rate-limited"];
@@ -5372,6 +5386,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
             408: components["responses"]["request-timeout"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
@@ -5398,6 +5413,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             408: components["responses"]["request-timeout"];
             429: components["responses"]["rate-limited"];
@@ -5449,6 +5465,8 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
+            /** @description Your token works with credentials and does nothing else. */
+            403: components["responses"]["forbidden"];
             408: components["responses"]["request-timeout"];
             422: components["responses"]["unprocessable"];
             429: components["responses"]["rate-limited"];
@@ -5498,6 +5516,7 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
             /** @description You are no member of such a workspace. */
             404: components["responses"]["not-found"];
             408: components["responses"]["request-timeout"];
@@ -5529,6 +5548,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             408: components["responses"]["request-timeout"];
             429: components["responses"]["rate-limited"];
@@ -5617,6 +5637,7 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
             408: components["responses"]["request-timeout"];
             413: components["responses"]["payload-too-large"];
             415: components["responses"]["unsupported-media-type"];
@@ -5792,6 +5813,8 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthenticated"];
+            /** @description Your token works with credentials and does nothing else. */
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             408: components["responses"]["request-timeout"];
             422: components["responses"]["unprocessable"];

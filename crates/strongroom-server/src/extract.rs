@@ -138,9 +138,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 }
 
 async fn json_bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Refusal> {
-    let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
+    if essence(&request) != "application/json" {
         return Err(Refusal::new(ProblemCode::UnsupportedMediaType, "send Content-Type: application/json"));
     }
     Bytes::from_request(request, state).await.map_err(incomplete)

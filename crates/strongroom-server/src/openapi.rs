@@ -45,8 +45,8 @@ pub fn openapi() -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
     document["components"]["responses"] = problem_responses();
     for (path, item) in members(&mut document["paths"]) {
-        for (_, operation) in members(item) {
-            complete(path, operation);
+        for (method, operation) in members(item) {
+            complete(method, path, operation);
         }
     }
     examples::fill(&mut document);
@@ -98,12 +98,12 @@ fn name_of(status: u16) -> String {
 
 /// Adds to one operation what follows from its place and its form. What it says itself of a refusal stays, as the
 /// description of that status.
-fn complete(path: &str, operation: &mut Value) {
+fn complete(method: &str, path: &str, operation: &mut Value) {
     let administers = path.starts_with("/api/admin/");
     if administers {
         tell_apart(path, operation);
     }
-    let mut statuses = implied_statuses(operation);
+    let mut statuses = implied_statuses(method, operation);
     if administers {
         statuses.push(403);
     }
@@ -137,11 +137,15 @@ fn tell_apart(path: &str, operation: &mut Value) {
 }
 
 /// The refusals that follow from what an operation takes.
-fn implied_statuses(operation: &Value) -> Vec<u16> {
+fn implied_statuses(method: &str, operation: &Value) -> Vec<u16> {
     let (has_body, is_public) = (operation.get("requestBody").is_some(), operation["security"] == json!([{}]));
     let mut statuses = vec![408, 429, 500, 503];
     if !is_public {
         statuses.push(401);
+        // By a token that does not reach so far, or a browser that does not say where from.
+        if method != "get" {
+            statuses.push(403);
+        }
     }
     if has_body {
         statuses.extend([400, 413, 415, 422]);

@@ -98,7 +98,7 @@ impl From<ServiceError> for Refusal {
             }
             ServiceError::Purged => Self::new(
                 ProblemCode::CredentialPurged,
-                "the value has been destroyed; rotate to a new one, or make another",
+                "the value has been destroyed; restore another version, or keep a new credential",
             ),
             ServiceError::Ambiguous => Self::new(
                 ProblemCode::Ambiguous,

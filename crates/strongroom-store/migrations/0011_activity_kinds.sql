@@ -5,7 +5,6 @@ ALTER TYPE strongroom.entity_type ADD VALUE 'SERVICE_ACCOUNT';
 ALTER TYPE strongroom.entity_type ADD VALUE 'SESSION';
 ALTER TYPE strongroom.entity_type ADD VALUE 'IDENTITY';
 ALTER TYPE strongroom.entity_type ADD VALUE 'TRUST_RULE';
-ALTER TYPE strongroom.entity_type ADD VALUE 'GRANT';
 ALTER TYPE strongroom.entity_type ADD VALUE 'SETTINGS';
 ALTER TYPE strongroom.entity_type ADD VALUE 'RECORD';
 

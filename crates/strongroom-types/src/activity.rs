@@ -78,7 +78,6 @@ pub enum EntityType {
     Session,
     Identity,
     TrustRule,
-    Grant,
     Settings,
     Record,
 }

@@ -68,11 +68,13 @@ impl ProblemCode {
         match self {
             Self::InvalidRequest => "body or query is malformed or out of bounds; `detail` names the field",
             Self::Unauthenticated => {
-                "the token is missing, malformed, unknown, expired or revoked, or the password is wrong; nobody says which"
+                "the token is missing, malformed, unknown, expired or revoked, or the password is wrong, or the other \
+                 provider's word lets nobody in; nobody says which"
             }
             Self::Forbidden => {
-                "the thing is known to you, and your role does not allow the act; the first attempt of a minute is \
-                 recorded, where it is about a workspace"
+                "the thing is known to you, and your role or what is granted to you does not allow the act, or your token \
+                 does not reach so far, or the current password is wrong; `detail` says which. The first attempt of a \
+                 minute is recorded, where it is about a workspace or a value"
             }
             Self::CrossSiteRequest => {
                 "the session's cookie came in a request that is not known to be from a page of this server"
@@ -86,18 +88,20 @@ impl ProblemCode {
                 "the body did not arrive in time, and nothing happened; or there is no answer within 30 seconds, and \
                  what was asked may still happen: `detail` says which"
             }
-            Self::Conflict => "the name is taken, or the thing has changed meanwhile",
+            Self::Conflict => {
+                "the name is taken, or the thing has changed meanwhile, or it has to stay as it is; `detail` says why"
+            }
             Self::ConfirmationRequired => {
                 "nothing has been done yet: `detail` says what would go, and what to send to confirm it"
             }
             Self::CredentialRevoked => "restore it first",
             Self::Ambiguous => "several credentials answer to that provider and name; give `workspace_id`, or an id",
             Self::CredentialPurged => {
-                "the value was destroyed, after the retention that the instance's administrators set"
+                "the value was destroyed, after the retention of former versions or of revoked credentials"
             }
             Self::PreconditionFailed => "the thing has changed since you read the ETag that `If-Match` names",
             Self::PayloadTooLarge => "a body holds 512 KiB, a value 64 KiB",
-            Self::UnsupportedMediaType => "send `application/json`",
+            Self::UnsupportedMediaType => "send `application/json`; to `/api/auth/exchange`, a form",
             Self::Unprocessable => {
                 "each field is well-formed, but they do not fit together, or one is beyond what can be kept"
             }
@@ -105,11 +109,13 @@ impl ProblemCode {
                 "that `Idempotency-Key` was sent with another request within a day; take a new one"
             }
             Self::RateLimited => {
-                "your address, your token or you have sent as many requests as a minute allows, or revealed as many \
-                 values; wait as long as `Retry-After` says"
+                "your address, your token or you have sent as many requests as a minute allows, or obtained as many \
+                 values, or too many attempts to sign in have failed; wait as long as `Retry-After` says"
             }
             Self::Internal => "ours; quote the `request_id`",
-            Self::Unavailable => "the database does not answer, or too many people sign in at once; `Retry-After`",
+            Self::Unavailable => {
+                "the database or another provider does not answer, or too many people sign in at once; `Retry-After`"
+            }
             Self::KeyUnavailable => "the key that sealed this value is not in the key file",
         }
     }

@@ -84,11 +84,6 @@ const SEPARATORS: [char; 2] = ['/', ':'];
 const CHECKED_ANYHOW: [&str; 5] = ["iss", "aud", "exp", "nbf", "iat"];
 
 impl ClaimPatterns {
-    /// By the names of the claims.
-    pub fn as_map(&self) -> &BTreeMap<String, String> {
-        &self.0
-    }
-
     /// Whether a claim is among them that tells one workload from another: `sub`, or one of those that issuers have
     /// beside it. `repo:*` does not, where a provider serves everybody; `repo:acme/*` does.
     pub fn tell_workloads_apart(&self) -> bool {

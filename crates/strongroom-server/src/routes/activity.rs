@@ -22,7 +22,10 @@ use crate::problem::Refusal;
     operation_id = "list_activity",
     tag = "Record",
     params(ActivityPageRequest),
-    responses((status = 200, description = "A page of the record.", body = Page<Activity>)),
+    responses(
+        (status = 200, description = "A page of the record.", body = Page<Activity>),
+        (status = 403, description = "Your token works with credentials and does nothing else."),
+    ),
 )]
 pub async fn list(
     State(vault): State<super::State>,
@@ -43,10 +46,13 @@ pub async fn list(
     operation_id = "export_activity",
     tag = "Record",
     params(ExportRequest),
-    responses((status = 200, description = "The record.", content(
+    responses(
+        (status = 200, description = "The record.", content(
         (String = "text/csv", example = "id,occurred_at,action\r\n4711,2026-11-23T09:30:00.000000Z,CREDENTIAL_ACCESSED\r\n"),
         (String = "application/jsonl", example = "{\"id\":4711,\"action\":\"CREDENTIAL_ACCESSED\"}\n"),
-    ))),
+    )),
+        (status = 403, description = "Your token works with credentials and does nothing else."),
+    ),
 )]
 pub async fn export(
     method: Method,

@@ -48,7 +48,10 @@ pub async fn create(
     operation_id = "list_grants",
     tag = "Grants",
     params(CredentialId, PageRequest<GrantId>),
-    responses((status = 200, description = "A page of grants.", body = Page<Grant>)),
+    responses(
+        (status = 200, description = "A page of grants.", body = Page<Grant>),
+        (status = 403, description = "Your token works with credentials and does nothing else."),
+    ),
 )]
 pub async fn list(
     State(vault): State<super::State>,

@@ -168,7 +168,10 @@ pub async fn link(
     operation_id = "list_identities",
     tag = "Signing in",
     params(PageRequest<IdentityId>),
-    responses((status = 200, description = "A page of your identities.", body = Page<Identity>)),
+    responses(
+        (status = 200, description = "A page of your identities.", body = Page<Identity>),
+        (status = 403, description = "Your token works with credentials and does nothing else."),
+    ),
 )]
 pub async fn list(
     State(vault): State<super::State>,

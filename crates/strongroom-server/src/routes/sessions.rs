@@ -16,7 +16,10 @@ use crate::problem::Refusal;
     operation_id = "list_sessions",
     tag = "Sessions",
     params(PageRequest<TokenId>),
-    responses((status = 200, description = "A page of your live sessions.", body = Page<Session>)),
+    responses(
+        (status = 200, description = "A page of your live sessions.", body = Page<Session>),
+        (status = 403, description = "Your token works with credentials and does nothing else."),
+    ),
 )]
 pub async fn list(
     State(vault): State<super::State>,

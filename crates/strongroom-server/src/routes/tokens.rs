@@ -63,7 +63,10 @@ pub async fn create(
     operation_id = "list_tokens",
     tag = "Tokens",
     params(PageRequest<TokenId>),
-    responses((status = 200, description = "A page of your tokens, without their secrets.", body = Page<ApiTokenSummary>)),
+    responses(
+        (status = 200, description = "A page of your tokens, without their secrets.", body = Page<ApiTokenSummary>),
+        (status = 403, description = "Your token works with credentials and does nothing else."),
+    ),
 )]
 pub async fn list(
     State(vault): State<super::State>,

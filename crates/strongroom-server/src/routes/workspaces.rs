@@ -122,7 +122,10 @@ pub async fn delete(
     operation_id = "list_members",
     tag = "Workspaces",
     params(WorkspaceId, PageRequest<UserId>),
-    responses((status = 200, description = "A page of its members.", body = Page<Member>)),
+    responses(
+        (status = 200, description = "A page of its members.", body = Page<Member>),
+        (status = 403, description = "Your token works with credentials and does nothing else."),
+    ),
 )]
 pub async fn members(
     State(vault): State<super::State>,
