@@ -3462,6 +3462,8 @@ export interface operations {
             409: components["responses"]["conflict"];
             /** @description The value has been destroyed. */
             410: components["responses"]["credential-purged"];
+            /** @description It has changed since. */
+            412: components["responses"]["precondition-failed"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
@@ -4981,6 +4983,8 @@ export interface operations {
             409: components["responses"]["conflict"];
             /** @description The value has been destroyed. */
             410: components["responses"]["credential-purged"];
+            /** @description It has changed since. */
+            412: components["responses"]["precondition-failed"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];

@@ -197,11 +197,13 @@ async fn a_change_of_what_has_changed_meanwhile_is_not_made() {
     assert_eq!((patched.status, patched.header("etag")), (200, "\"2\""));
     let rotate = format!("{path}/rotate");
     let restore = format!("{path}/restore");
+    let restore_version = format!("{path}/versions/1/restore");
     for (method, path, body) in [
         (Method::PATCH, &path, patch()),
         (Method::DELETE, &path, None),
         (Method::POST, &rotate, Some(json!({ "value": "next" }))),
         (Method::POST, &restore, None),
+        (Method::POST, &restore_version, None),
     ] {
         for stale in ["\"1\"", "\"3\"", "W/\"2\"", "\"+2\"", "\"02\"", "\"\"", "\"abc\"", "\"99999999999\""] {
             let refused = with(&server, &ada, ("if-match", stale), method.clone(), path, body.clone()).await;
@@ -219,9 +221,11 @@ async fn a_change_of_what_has_changed_meanwhile_is_not_made() {
     assert_eq!((any.status, any.header("etag")), (200, "\"3\""));
     let exact = with(&server, &ada, ("if-match", "\"3\""), Method::POST, &rotate, Some(json!({ "value": "x" }))).await;
     assert_eq!((exact.status, exact.header("etag")), (200, "\"4\""));
-    assert_eq!(with(&server, &ada, ("if-match", "\"4\""), Method::DELETE, &path, None).await.status, 204);
-    let restored = with(&server, &ada, ("if-match", "\"5\""), Method::POST, &restore, None).await;
-    assert_eq!((restored.status, restored.header("etag")), (200, "\"6\""));
+    let earlier = with(&server, &ada, ("if-match", "\"4\""), Method::POST, &restore_version, None).await;
+    assert_eq!((earlier.status, earlier.header("etag")), (200, "\"5\""));
+    assert_eq!(with(&server, &ada, ("if-match", "\"5\""), Method::DELETE, &path, None).await.status, 204);
+    let restored = with(&server, &ada, ("if-match", "\"6\""), Method::POST, &restore, None).await;
+    assert_eq!((restored.status, restored.header("etag")), (200, "\"7\""));
 }
 
 #[tokio::test]

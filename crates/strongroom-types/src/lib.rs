@@ -54,7 +54,7 @@ pub use trust_rules::{
     ClaimPatterns, NewTrustRule, RequestedTokenType, SubjectToken, TokenExchange, TrustRule, WorkloadIdentity,
 };
 pub use users::User;
-pub use versions::{CredentialVersion, Grace, NewVersion};
+pub use versions::{CredentialVersion, Grace, NewVersion, VersionNumber};
 pub use workspaces::{
     DeleteWorkspace, Member, NewWorkspace, RenameWorkspace, SetRole, Workspace, WorkspaceContents, WorkspaceRole,
 };

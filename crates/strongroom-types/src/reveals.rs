@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::ids::{CredentialId, WorkspaceId};
 use crate::number::version;
 use crate::text::{Invalid, Name, Provider};
+use crate::versions::VersionNumber;
 
 /// What a value is obtained for. Each is permitted, limited and recorded apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Display, ToSchema)]
@@ -34,8 +35,8 @@ pub struct ValueQuery {
     #[param(inline)]
     pub purpose: Purpose,
     /// A former version; the current one, unless told.
-    #[param(minimum = 1, maximum = 2147483647)]
-    pub version: Option<i32>,
+    #[param(inline)]
+    pub version: Option<VersionNumber>,
 }
 
 /// Values asked for at once.

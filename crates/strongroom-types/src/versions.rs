@@ -10,6 +10,27 @@ use crate::number::Whole;
 use crate::secret::SecretValue;
 use crate::text::Invalid;
 
+/// The number of a version, as a path or a query has it: 1 or more.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(try_from = "i32")]
+#[schema(value_type = i32, minimum = 1, maximum = 2147483647)]
+pub struct VersionNumber(i32);
+
+impl VersionNumber {
+    /// The number.
+    pub fn get(self) -> i32 {
+        self.0
+    }
+}
+
+impl TryFrom<i32> for VersionNumber {
+    type Error = Invalid;
+
+    fn try_from(number: i32) -> Result<Self, Invalid> {
+        if number > 0 { Ok(Self(number)) } else { Err(Invalid("must be 1 or more".into())) }
+    }
+}
+
 /// The next value of a credential.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -9,6 +9,7 @@ use serde::Serialize;
 use strongroom_service::{RevealedValue, ServiceError};
 use strongroom_types::{
     CredentialId, IdReference, Problem, ProblemCode, Purpose, Reference, SecretValue, ValueQuery, ValuesRequest,
+    VersionNumber,
 };
 use utoipa::ToSchema;
 
@@ -65,7 +66,7 @@ pub async fn reveal(
         return Err(Refusal::new(ProblemCode::MethodNotAllowed, "a value is revealed by GET"));
     }
     refuse_use_in_browser(query.purpose, in_browser)?;
-    let reference = Reference::Id(IdReference { id, version: query.version });
+    let reference = Reference::Id(IdReference { id, version: query.version.map(VersionNumber::get) });
     let revealed = vault.reveal_credential(&caller, role, query.purpose, reference).await?;
     Ok(Json(Revealed::of(&revealed)).into_response())
 }

@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use strongroom_types::{Credential, CredentialId, CredentialVersion, NewVersion, Page, PageRequest};
+use strongroom_types::{Credential, CredentialId, CredentialVersion, NewVersion, Page, PageRequest, VersionNumber};
 use utoipa::IntoParams;
 
 use super::credentials::{IdempotencyKeyHeader, IfMatchHeader, Tagged};
@@ -68,8 +68,8 @@ pub async fn list(
 pub struct VersionPath {
     #[param(inline)]
     id: CredentialId,
-    #[param(minimum = 1, example = 1)]
-    version: i32,
+    #[param(inline, example = 1)]
+    version: VersionNumber,
 }
 
 /// Restore an earlier version
@@ -86,6 +86,7 @@ pub struct VersionPath {
         (status = 403, description = "You may see the credential and not change it."),
         (status = 409, description = "It is the current version, or the credential is revoked, or has changed meanwhile."),
         (status = 410, description = "The value has been destroyed."),
+        (status = 412, description = "It has changed since."),
     ),
 )]
 pub async fn restore(
@@ -95,5 +96,5 @@ pub async fn restore(
     Ids(path): Ids<VersionPath>,
     IfMatch(revision): IfMatch,
 ) -> Result<Tagged, Refusal> {
-    Ok(vault.restore_version(&caller, role, path.id, path.version, revision).await?.into())
+    Ok(vault.restore_version(&caller, role, path.id, path.version.get(), revision).await?.into())
 }
