@@ -10,6 +10,7 @@ mod health;
 mod identities;
 mod invitations;
 mod passwords;
+mod reveals;
 mod service_accounts;
 mod sessions;
 mod settings;
@@ -17,7 +18,6 @@ mod sign_in;
 mod tokens;
 mod trust_rules;
 mod users;
-mod values;
 mod versions;
 mod workspaces;
 
@@ -113,13 +113,13 @@ pub fn endpoints() -> Vec<Endpoint> {
         post("/api/credentials", routes!(credentials::create)),
         get("/api/credentials/audit", routes!(activity::list)),
         get("/api/credentials/resolve", routes!(credentials::resolve)),
-        post("/api/credentials/values", routes!(values::reveal_all)),
+        post("/api/credentials/values", routes!(reveals::reveal_all)),
         get("/api/credentials/audit/export", routes!(activity::export)),
         get("/api/credentials/{id}", routes!(credentials::get)),
         patch("/api/credentials/{id}", routes!(credentials::update)),
         delete("/api/credentials/{id}", routes!(credentials::revoke)),
         post("/api/credentials/{id}/restore", routes!(credentials::restore)),
-        get("/api/credentials/{id}/value", routes!(values::reveal)),
+        get("/api/credentials/{id}/value", routes!(reveals::reveal)),
         post("/api/credentials/{id}/rotate", routes!(versions::rotate)),
         get("/api/credentials/{id}/versions", routes!(versions::list)),
         post("/api/credentials/{id}/versions/{version}/restore", routes!(versions::restore)),
@@ -138,7 +138,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         patch("/api/admin/secrets/{id}", routes!(credentials::update)),
         delete("/api/admin/secrets/{id}", routes!(credentials::revoke)),
         post("/api/admin/secrets/{id}/restore", routes!(credentials::restore)),
-        get("/api/admin/secrets/{id}/value", routes!(values::reveal)),
+        get("/api/admin/secrets/{id}/value", routes!(reveals::reveal)),
         post("/api/admin/secrets/{id}/rotate", routes!(versions::rotate)),
         get("/api/admin/secrets/{id}/versions", routes!(versions::list)),
         post("/api/admin/secrets/{id}/versions/{version}/restore", routes!(versions::restore)),
