@@ -52,7 +52,7 @@ impl<Id: PartialSchema> IntoParams for PageRequest<Id> {
 
 /// How many rows a page holds: 1 to 100, and 20 unless told.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(try_from = "u8")]
+#[serde(try_from = "u32")]
 #[schema(minimum = 1, maximum = 100, default = 20)]
 pub struct PageSize(u8);
 
@@ -69,11 +69,12 @@ impl Default for PageSize {
     }
 }
 
-impl TryFrom<u8> for PageSize {
+impl TryFrom<u32> for PageSize {
     type Error = Invalid;
 
-    fn try_from(rows: u8) -> Result<Self, Invalid> {
-        if (1..=100).contains(&rows) { Ok(Self(rows)) } else { Err(Invalid("must be 1 to 100".into())) }
+    fn try_from(rows: u32) -> Result<Self, Invalid> {
+        let bounded = u8::try_from(rows).ok().filter(|rows| (1..=100).contains(rows));
+        bounded.map(Self).ok_or_else(|| Invalid("must be 1 to 100".into()))
     }
 }
 

@@ -118,8 +118,9 @@ pub async fn finish(
     headers: HeaderMap,
     Query(answer): Query<ProviderAnswer>,
 ) -> Result<Response, Refusal> {
-    if answer.state.len() > 100 || answer.code.as_ref().is_some_and(|code| code.len() > 4096) {
-        return Err(Refusal::new(ProblemCode::InvalidRequest, "the query: state or code is too long"));
+    let too_long = |text: &Option<String>, bytes| text.as_ref().is_some_and(|text| text.len() > bytes);
+    if answer.state.len() > 100 || too_long(&answer.code, 4096) || too_long(&answer.iss, 255) {
+        return Err(Refusal::new(ProblemCode::InvalidRequest, "the query: state, code or iss is too long"));
     }
     let browser = cookie.secret(&headers).unwrap_or_default();
     let arrival = Arrival {
