@@ -68,6 +68,13 @@ impl KeyProvider {
         }
     }
 
+    /// The names of all its keys.
+    pub fn key_ids(&self) -> Vec<KeyId> {
+        match self {
+            Self::Local(ring) => ring.keys().map(|(id, _)| id.clone()).collect(),
+        }
+    }
+
     /// Wraps the data key of an envelope anew, under the current key, and leaves the value as it is: nothing is opened but
     /// the data key. None: it is under the current key already.
     ///

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::aead::{KEY_BYTES, Key};
+use crate::envelope::Envelope;
 use crate::error::SealingError;
 use crate::random::random_bytes;
 
@@ -28,6 +29,14 @@ impl KeyId {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The name that an envelope carries, which nothing vouches for until it opens.
+    ///
+    /// # Errors
+    /// [`SealingError::Malformed`] for a text that is no envelope.
+    pub fn of_envelope(envelope: &str) -> Result<Self, SealingError> {
+        Ok(Envelope::parse(envelope)?.wrapped_key.key_id)
     }
 }
 
