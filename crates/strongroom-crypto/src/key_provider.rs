@@ -1,5 +1,6 @@
 //! Who wraps data keys, and the two acts that need it: seal a value, open an envelope.
-//! A data key is made for one version of one credential, used once to seal, and lives only in this file.
+//! A data key is made for one version of one credential, used once to seal, and lives only in this file; a rewrap moves it
+//! from one key of the ring to another, and never touches the value.
 
 use strongroom_types::{Binding, SecretValue};
 use zeroize::Zeroizing;
@@ -8,7 +9,7 @@ use crate::aead::{KEY_BYTES, Key};
 use crate::associated_data::{self, Subject};
 use crate::envelope::{Envelope, WrappedKey, join_wrapped, split_wrapped};
 use crate::error::SealingError;
-use crate::key_ring::KeyRing;
+use crate::key_ring::{KeyId, KeyRing};
 use crate::random::random_bytes;
 use crate::server_secret::ServerSecret;
 
@@ -58,6 +59,47 @@ impl KeyProvider {
     pub async fn open_server_secret(&self, envelope: &str) -> Result<ServerSecret, SealingError> {
         let opened = self.open_bytes(Subject::ServerSecret, envelope).await?;
         opened.as_slice().try_into().map(ServerSecret::new).map_err(|_| SealingError::DoesNotOpen)
+    }
+
+    /// The name of the key that new values are sealed under.
+    pub fn current(&self) -> &KeyId {
+        match self {
+            Self::Local(ring) => ring.current(),
+        }
+    }
+
+    /// The names of all its keys.
+    pub fn key_ids(&self) -> Vec<KeyId> {
+        match self {
+            Self::Local(ring) => ring.keys().map(|(id, _)| id.clone()).collect(),
+        }
+    }
+
+    /// Wraps the data key of an envelope anew, under the current key, and leaves the value as it is: nothing is opened but
+    /// the data key. None: it is under the current key already.
+    ///
+    /// # Errors
+    /// As [`Self::open`], as far as the data key goes.
+    pub async fn rewrap(&self, binding: &Binding, envelope: &str) -> Result<Option<String>, SealingError> {
+        self.rewrap_subject(Subject::Credential(binding), envelope).await
+    }
+
+    /// As [`Self::rewrap`], for the server's own secret.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn rewrap_server_secret(&self, envelope: &str) -> Result<Option<String>, SealingError> {
+        self.rewrap_subject(Subject::ServerSecret, envelope).await
+    }
+
+    async fn rewrap_subject(&self, subject: Subject<'_>, envelope: &str) -> Result<Option<String>, SealingError> {
+        let Envelope { wrapped_key, sealed } = Envelope::parse(envelope)?;
+        if wrapped_key.key_id == *self.current() {
+            return Ok(None);
+        }
+        let data_key = self.unwrap(subject, &wrapped_key).await?;
+        let wrapped_key = self.wrap(subject, &data_key).await?;
+        Envelope { wrapped_key, sealed }.to_text().map(Some)
     }
 
     async fn seal_bytes(&self, subject: Subject<'_>, plaintext: &[u8]) -> Result<String, SealingError> {

@@ -6,12 +6,14 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
+use chrono::{DateTime, SubsecRound, Utc};
 use data_encoding::{BASE64, HEXLOWER};
 use nix::unistd::geteuid;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::aead::{KEY_BYTES, Key};
+use crate::envelope::Envelope;
 use crate::error::SealingError;
 use crate::random::random_bytes;
 
@@ -27,6 +29,14 @@ impl KeyId {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The name that an envelope carries, which nothing vouches for until it opens.
+    ///
+    /// # Errors
+    /// [`SealingError::Malformed`] for a text that is no envelope.
+    pub fn of_envelope(envelope: &str) -> Result<Self, SealingError> {
+        Ok(Envelope::parse(envelope)?.wrapped_key.key_id)
     }
 }
 
@@ -57,26 +67,37 @@ impl std::str::FromStr for KeyId {
     }
 }
 
-/// A versioned set of key-encryption keys.
+/// A versioned set of key-encryption keys, the oldest first. What comes after the current one is staged: it opens, and
+/// nothing is sealed under it yet.
 pub struct KeyRing {
     current: KeyId,
-    keys: Vec<(KeyId, Key)>,
+    keys: Vec<RingKey>,
+}
+
+struct RingKey {
+    id: KeyId,
+    created_at: Option<DateTime<Utc>>,
+    key: Key,
 }
 
 /// The file: JSON, because an operator must be able to see which keys a backup holds.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct KeyFile {
+pub(crate) struct KeyFile {
     version: u8,
-    current: KeyId,
-    keys: Vec<KeyFileEntry>,
+    pub(crate) current: KeyId,
+    pub(crate) keys: Vec<KeyFileEntry>,
 }
 
 #[derive(Serialize, Deserialize, ZeroizeOnDrop)]
 #[serde(deny_unknown_fields)]
-struct KeyFileEntry {
+pub(crate) struct KeyFileEntry {
     #[zeroize(skip)]
-    id: KeyId,
+    pub(crate) id: KeyId,
+    /// By the clock of the machine that made it; for people, and nothing depends on it.
+    #[zeroize(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created_at: Option<DateTime<Utc>>,
     /// Base64.
     key: String,
 }
@@ -92,10 +113,7 @@ impl KeyRing {
 
     /// Reads the text of a key file; `path` is for refusals.
     pub(crate) fn parse(path: &Path, text: &[u8]) -> Result<Self, SealingError> {
-        // Where the JSON is wrong is fit to be told, what stands there is not.
-        let file: KeyFile = serde_json::from_slice(text)
-            .map_err(|e| refused(path)(format!("it is not a key file (line {}, column {})", e.line(), e.column())))?;
-        Self::from_file(&file).map_err(|e| refused(path)(e.to_string()))
+        Self::from_file(&KeyFile::parse(path, text)?).map_err(|e| refused(path)(e.to_string()))
     }
 
     /// Makes a ring of one new key and writes it to a new file, mode 0600, on disk when this returns.
@@ -103,26 +121,22 @@ impl KeyRing {
     /// # Errors
     /// Refuses to overwrite: a key that is lost makes its values unreadable.
     pub fn create(path: &Path) -> Result<Self, SealingError> {
-        let refused = refused(path);
-        let key = Zeroizing::new(random_bytes::<KEY_BYTES>()?);
-        let id = KeyId(format!("local-{}", HEXLOWER.encode(&random_bytes::<8>()?)));
-        let file =
-            KeyFile { version: 1, current: id.clone(), keys: vec![KeyFileEntry { id, key: BASE64.encode(&key[..]) }] };
-        let text = Zeroizing::new(serde_json::to_vec_pretty(&file).map_err(|e| refused(e.to_string()))?);
-        write_new(path, &text).map_err(|e| refused(e.to_string()))?;
+        let entry = KeyFileEntry::generate()?;
+        let file = KeyFile { version: 1, current: entry.id.clone(), keys: vec![entry] };
+        write_new(path, &file.to_text(path)?).map_err(|e| refused(path)(e.to_string()))?;
         Self::from_file(&file)
     }
 
-    fn from_file(file: &KeyFile) -> Result<Self, SealingError> {
+    pub(crate) fn from_file(file: &KeyFile) -> Result<Self, SealingError> {
         if file.version != 1 {
             return Err(SealingError::Malformed("its version is not known"));
         }
-        let mut keys: Vec<(KeyId, Key)> = Vec::with_capacity(file.keys.len());
+        let mut keys: Vec<RingKey> = Vec::with_capacity(file.keys.len());
         for entry in &file.keys {
-            if keys.iter().any(|(id, _)| *id == entry.id) {
+            if keys.iter().any(|key| key.id == entry.id) {
                 return Err(SealingError::Malformed("a key id stands twice in it"));
             }
-            keys.push((entry.id.clone(), entry.expand()?));
+            keys.push(RingKey { id: entry.id.clone(), created_at: entry.created_at, key: entry.expand()? });
         }
         let ring = Self { current: file.current.clone(), keys };
         ring.key(&ring.current)?;
@@ -134,13 +148,37 @@ impl KeyRing {
         &self.current
     }
 
+    /// The names of its keys, the oldest first, and when they were made, as far as the file knows.
+    pub fn keys(&self) -> impl Iterator<Item = (&KeyId, Option<DateTime<Utc>>)> {
+        self.keys.iter().map(|key| (&key.id, key.created_at))
+    }
+
     pub(crate) fn key(&self, id: &KeyId) -> Result<&Key, SealingError> {
-        let found = self.keys.iter().find(|(name, _)| name == id);
-        found.map(|(_, key)| key).ok_or_else(|| SealingError::UnknownKey(id.clone()))
+        let found = self.keys.iter().find(|key| key.id == *id);
+        found.map(|found| &found.key).ok_or_else(|| SealingError::UnknownKey(id.clone()))
+    }
+}
+
+impl KeyFile {
+    pub(crate) fn parse(path: &Path, text: &[u8]) -> Result<Self, SealingError> {
+        // Where the JSON is wrong is fit to be told, what stands there is not.
+        serde_json::from_slice(text)
+            .map_err(|e| refused(path)(format!("it is not a key file (line {}, column {})", e.line(), e.column())))
+    }
+
+    pub(crate) fn to_text(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>, SealingError> {
+        Ok(Zeroizing::new(serde_json::to_vec_pretty(self).map_err(|e| refused(path)(e.to_string()))?))
     }
 }
 
 impl KeyFileEntry {
+    #[allow(clippy::disallowed_methods, reason = "for people to read; nothing depends on it")]
+    pub(crate) fn generate() -> Result<Self, SealingError> {
+        let key = Zeroizing::new(random_bytes::<KEY_BYTES>()?);
+        let id = KeyId(format!("local-{}", HEXLOWER.encode(&random_bytes::<8>()?)));
+        Ok(Self { id, created_at: Some(Utc::now().trunc_subsecs(0)), key: BASE64.encode(&key[..]) })
+    }
+
     fn expand(&self) -> Result<Key, SealingError> {
         let wrong = |_| SealingError::Malformed("a key is not 32 bytes of base64");
         let mut decoded = BASE64.decode(self.key.as_bytes()).map_err(|_| wrong(()))?;
@@ -152,12 +190,12 @@ impl KeyFileEntry {
 
 impl std::fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let ids: Vec<_> = self.keys.iter().map(|(id, _)| id.as_str()).collect();
+        let ids: Vec<_> = self.keys.iter().map(|key| key.id.as_str()).collect();
         f.debug_struct("KeyRing").field("current", &self.current.as_str()).field("keys", &ids).finish()
     }
 }
 
-fn refused(path: &Path) -> impl Fn(String) -> SealingError {
+pub(crate) fn refused(path: &Path) -> impl Fn(String) -> SealingError {
     move |reason| SealingError::KeyFile { path: path.into(), reason }
 }
 
@@ -179,9 +217,14 @@ pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, SealingErr
     Ok(text)
 }
 
+/// Where a file is.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// All or nothing, and never over a file that is there.
 pub(crate) fn write_new(path: &Path, text: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let mut file = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o600)).tempfile_in(folder)?;
     file.write_all(text)?;
     file.as_file().sync_all()?;

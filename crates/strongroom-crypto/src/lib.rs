@@ -9,6 +9,7 @@ mod associated_data;
 mod envelope;
 mod error;
 mod key_backup;
+mod key_file;
 mod key_provider;
 mod key_ring;
 mod password;
@@ -17,6 +18,7 @@ mod server_secret;
 
 pub use error::SealingError;
 pub use key_backup::{KeyBackup, KeyBackupError, Passphrase};
+pub use key_file::RingChange;
 pub use key_provider::KeyProvider;
 pub use key_ring::{KeyId, KeyRing};
 pub use password::{CURRENT_COST, Proof, derive_proof, new_parameters};

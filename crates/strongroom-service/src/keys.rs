@@ -1,30 +1,141 @@
-//! The keys as acts use them: each seal and each open is a span, and is measured.
+//! The keys as acts use them: each seal and each open is a span, and is measured; and a key file that changes is followed.
 //! Neither span nor metric ever holds a value, an id or a key. How sealing is done is crypto's; nothing here knows.
 
-use std::time::Instant;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
-use strongroom_crypto::{KeyProvider, SealingError};
+use strongroom_crypto::{KeyProvider, KeyRing, SealingError};
+use strongroom_store::Store;
 use strongroom_types::{Binding, SecretValue};
+use tokio::sync::Mutex;
 use tracing::{Instrument, info_span};
 
-/// The key provider of a vault.
+use crate::error::ServiceError;
+
+/// So long a seal may be under a key that is not the current one any more; and so long a file is left alone that was
+/// refused.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The keys of a vault.
 pub(crate) struct Keys {
-    provider: KeyProvider,
+    provider: RwLock<Arc<KeyProvider>>,
+    file: Option<KeyFile>,
+}
+
+/// A key file that may change while its keys are used.
+struct KeyFile {
+    path: PathBuf,
+    store: Store,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// The file whose keys are in use.
+    taken: Option<Stamp>,
+    /// The one that was refused last.
+    refused: Option<Stamp>,
+    /// When it was last looked at.
+    looked: Option<Instant>,
+}
+
+/// What tells a file from the one that took its place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    length: u64,
+    changed: (i64, i64),
 }
 
 impl Keys {
     pub(crate) fn new(provider: KeyProvider) -> Self {
-        Self { provider }
+        Self { provider: RwLock::new(Arc::new(provider)), file: None }
+    }
+
+    /// From now on with the keys that this file has, whenever it changes. Before a seal it is looked at once a second; before
+    /// a value is given up whose key is not known, always: another server may have sealed it under a newer one, and that is
+    /// in the file by then.
+    pub(crate) fn following(self, path: PathBuf, store: Store) -> Self {
+        Self { file: Some(KeyFile { path, store, seen: Mutex::default() }), ..self }
     }
 
     /// As [`KeyProvider::seal`].
     pub(crate) async fn seal(&self, binding: &Binding, value: &SecretValue) -> Result<String, SealingError> {
-        measured("seal", self.provider.seal(binding, value).instrument(info_span!("seal"))).await
+        self.look(false).await;
+        let provider = self.provider();
+        measured("seal", provider.seal(binding, value).instrument(info_span!("seal"))).await
     }
 
     /// As [`KeyProvider::open`].
     pub(crate) async fn open(&self, binding: &Binding, envelope: &str) -> Result<SecretValue, SealingError> {
-        measured("open", self.provider.open(binding, envelope).instrument(info_span!("open"))).await
+        measured("open", self.open_followed(binding, envelope).instrument(info_span!("open"))).await
+    }
+
+    async fn open_followed(&self, binding: &Binding, envelope: &str) -> Result<SecretValue, SealingError> {
+        let tried = self.provider();
+        let opened = tried.open(binding, envelope).await;
+        if !matches!(opened, Err(SealingError::UnknownKey(_))) {
+            return opened;
+        }
+        self.look(true).await;
+        let provider = self.provider();
+        if Arc::ptr_eq(&tried, &provider) { opened } else { provider.open(binding, envelope).await }
+    }
+
+    fn provider(&self) -> Arc<KeyProvider> {
+        self.provider.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes the keys of a file that has changed, if they are those of this vault.
+    #[allow(clippy::disallowed_methods, reason = "bounds how often a file is looked at")]
+    async fn look(&self, urgent: bool) {
+        let Some(file) = &self.file else { return };
+        // Whoever seals does not wait for whoever looks already: the key that he has is still good.
+        let seen = if urgent { Some(file.seen.lock().await) } else { file.seen.try_lock().ok() };
+        let Some(mut seen) = seen else { return };
+        let rested = seen.looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY);
+        if !urgent && !rested {
+            return;
+        }
+        if rested {
+            seen.looked = Some(Instant::now());
+        }
+        let Ok(stamp) = std::fs::metadata(&file.path).map(|metadata| Stamp::of(&metadata)) else { return };
+        // What was refused is not read again at once, however many ask for keys that nobody has.
+        if seen.taken == Some(stamp) || (!rested && seen.refused == Some(stamp)) {
+            return;
+        }
+        match file.keys().await {
+            Ok(provider) => {
+                tracing::info!(current = %provider.current(), "took the keys of the key file");
+                *self.provider.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(provider);
+                seen.taken = Some(stamp);
+            }
+            Err(error) => {
+                tracing::error!(%error, "the key file has changed, and is not used; the former keys are");
+                seen.refused = Some(stamp);
+            }
+        }
+    }
+}
+
+impl KeyFile {
+    /// The keys that are in it; refused where they are another vault's, under which nothing must be sealed.
+    async fn keys(&self) -> Result<KeyProvider, ServiceError> {
+        let keys = KeyProvider::Local(KeyRing::load(&self.path)?);
+        if let Some(envelope) = self.store.server_secret_envelope().await? {
+            keys.open_server_secret(&envelope).await?;
+        }
+        Ok(keys)
+    }
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self { inode: metadata.ino(), length: metadata.len(), changed: (metadata.mtime(), metadata.mtime_nsec()) }
     }
 }
 

@@ -4,6 +4,7 @@
 mod activity;
 mod authorization;
 mod credentials;
+mod envelopes;
 mod error;
 mod grants;
 mod idempotency;
@@ -25,6 +26,7 @@ mod workspaces;
 
 pub use activity::ActivityExport;
 pub use authorization::{Action, Standing, allows};
+pub use envelopes::{Coverage, Envelopes, Step, Walked};
 pub use error::ServiceError;
 pub use idempotency::{IdempotentRequest, Kept};
 pub use identities::{Arrival, Departure, Returned};

@@ -1,6 +1,8 @@
 //! The vault: the store, the keys, and the limits they are used under.
 //! Holds no act of its own; each is in the file of its noun.
 
+use std::path::PathBuf;
+
 use strongroom_crypto::{KeyProvider, ServerSecret};
 use strongroom_federation::Federation;
 use strongroom_store::{RevealLimit, Store};
@@ -50,6 +52,12 @@ impl Vault {
     /// With other providers, whose word is taken; without, it is nobody's.
     pub fn federated(self, federation: Federation) -> Self {
         Self { federation, ..self }
+    }
+
+    /// With the keys of that file whenever it changes, and not only as it was.
+    pub fn following(self, key_file: PathBuf) -> Self {
+        let keys = self.keys.following(key_file, self.store.clone());
+        Self { keys, ..self }
     }
 
     /// Whether requests can be served now.

@@ -62,6 +62,8 @@ pub enum ActivityAction {
     /// The oldest of the record was removed, as the settings say.
     RecordPurged,
     SettingsChanged,
+    /// Data keys were wrapped anew, under another key of the ring; no value was opened.
+    KeysRewrapped,
 }
 
 /// What it was done to.
@@ -80,6 +82,7 @@ pub enum EntityType {
     TrustRule,
     Settings,
     Record,
+    KeyRing,
 }
 
 /// Whether it was let happen.
@@ -121,7 +124,8 @@ pub struct Activity {
     pub outcome: Outcome,
     /// Why it was denied.
     pub reason: Option<String>,
-    /// Who did it. None: nobody but the settings, which say how long things are kept.
+    /// Who did it. None: nobody but the settings, which say how long things are kept, or whoever holds
+    /// the keys.
     pub actor_id: Option<UserId>,
     /// What he is called, where the reader may know of him.
     pub actor_name: Option<String>,

@@ -21,20 +21,41 @@ impl AdminDatabase {
     /// # Errors
     /// Where the data folder has no database, or it does not start.
     pub async fn open(database: &AdminUrl, folder: &Path) -> Result<Self, Failure> {
-        if database.given()?.is_none() && !folder.join("postgres/PG_VERSION").exists() {
+        match database.given()? {
+            Some(url) => Ok(Self::running(url)),
+            None => Self::embedded(folder).await,
+        }
+    }
+
+    /// One that somebody else runs.
+    pub fn running(url: String) -> Self {
+        Self { url, started: None }
+    }
+
+    /// The one of the data folder.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn embedded(folder: &Path) -> Result<Self, Failure> {
+        if !Self::is_in(folder) {
             let folder = folder.display();
             return Err(format!(
-                "the data folder {folder} has no database; name the right one with --data-dir, or a PostgreSQL of \
-                 your own with --admin-database-url"
+                "the data folder {folder} has no database; name the right one with --data-dir, or give the URL of a \
+                 PostgreSQL of your own"
             )
             .into());
         }
-        match Self::create(database, folder).await {
+        match Self::start(folder).await {
             Err(error) if matches!(error.downcast_ref(), Some(EmbeddedError::InUse(_))) => {
-                Ok(Self { url: database.url(folder)?, started: None })
+                Ok(Self::running(Cluster::url(folder, "postgres")))
             }
             other => other,
         }
+    }
+
+    /// Whether the data folder has one.
+    pub fn is_in(folder: &Path) -> bool {
+        folder.join("postgres/PG_VERSION").exists()
     }
 
     /// One that is there, or a new embedded one. Nobody else uses that.
@@ -42,13 +63,16 @@ impl AdminDatabase {
     /// # Errors
     /// [`EmbeddedError::InUse`], and where it does not start.
     pub async fn create(database: &AdminUrl, folder: &Path) -> Result<Self, Failure> {
-        let url = database.url(folder)?;
-        if database.given()?.is_some() {
-            return Ok(Self { url, started: None });
+        match database.given()? {
+            Some(url) => Ok(Self::running(url)),
+            None => Self::start(folder).await,
         }
+    }
+
+    async fn start(folder: &Path) -> Result<Self, Failure> {
         let cluster = Cluster::open(folder).await?;
         progress(&format!("starting the embedded PostgreSQL in {}", folder.display()));
-        Ok(Self { url, started: Some(Supervisor::start(cluster).await?) })
+        Ok(Self { url: Cluster::url(folder, "postgres"), started: Some(Supervisor::start(cluster).await?) })
     }
 
     /// Does that with the URL of its administrator, and stops what was started for it, whatever came of it, and also

@@ -122,7 +122,8 @@ impl ServeSettings {
         let store = Store::connect(app, system, self.database_connections).await?;
         let keys = KeyProvider::Local(self.keys(&store, folder).await?);
         let vault = Vault::open(store.clone(), keys, self.limits(), self.sessions()).await?;
-        let vault = Arc::new(vault.federated(self.federation.federation()?));
+        let vault = vault.following(self.keys.path(folder)).federated(self.federation.federation()?);
+        let vault = Arc::new(vault);
         let metrics = MetricsListener::start(&self.metrics, store.clone()).await?;
         if let Some(metrics) = &metrics {
             say(&format!("Metrics are at {}", metrics.url()));

@@ -45,7 +45,7 @@ pub fn parse<T: Parser>() -> Result<(T, Origin), Failure> {
 /// The file of a command that reads settings. The others, which people run, need not be able to read it.
 fn named(matches: &ArgMatches) -> Option<PathBuf> {
     let (_, command) = matches.subcommand()?;
-    command.try_get_one::<PathBuf>(FILE).ok().flatten().cloned()
+    command.try_get_one::<PathBuf>(FILE).ok().flatten().cloned().or_else(|| named(command))
 }
 
 impl Origin {
@@ -89,10 +89,13 @@ impl SettingsFile {
 
     /// The command with these values in the place of its defaults.
     fn beneath(&self, command: Command) -> Command {
-        self.fill(command).mut_subcommands(|command| {
-            let reads_settings = command.get_arguments().any(|arg| arg.get_id() == FILE);
-            if reads_settings { self.fill(command) } else { command }
-        })
+        self.fill(command).mut_subcommands(|command| self.below(command))
+    }
+
+    fn below(&self, command: Command) -> Command {
+        let command = command.mut_subcommands(|command| self.below(command));
+        let reads_settings = command.get_arguments().any(|arg| arg.get_id() == FILE);
+        if reads_settings { self.fill(command) } else { command }
     }
 
     fn fill(&self, command: Command) -> Command {

@@ -1,0 +1,243 @@
+//! `strongroom keys`: the life of the key ring: a new key, everything brought under it, and the old one gone. None of it
+//! stops a server. No value is ever shown, and no key is taken away that something needs.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use strongroom_crypto::{KeyId, KeyProvider, KeyRing, RingChange};
+use strongroom_service::{Coverage, Envelopes, Step, Walked};
+use strongroom_store::Store;
+
+use super::admin_database::AdminDatabase;
+use super::{Failure, progress, say};
+use crate::settings::{ConfigFile, DataFolder, KeyFile, RuntimeUrls};
+
+/// So many versions between two lines that say how far it is.
+const PROGRESS_EVERY: u64 = 10_000;
+
+/// List, rotate, rewrap, retire and verify the keys that values are sealed under
+#[derive(Args, Debug)]
+pub struct Keys {
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Subcommand, Debug)]
+enum Act {
+    /// Show the keys, and how many envelopes are under each
+    List(RingSettings),
+    /// Add a new key and make it the current one; touches nothing that is sealed
+    Rotate(Rotate),
+    /// Bring every envelope under the current key, without opening a value; safe beside servers, and to run again
+    Rewrap(RingSettings),
+    /// Remove a key from the key file, if nothing in the database needs it
+    Retire(Retire),
+    /// Open every value in memory, and name those that do not open
+    Verify(RingSettings),
+}
+
+/// Which ring, and whose envelopes.
+#[derive(Args, Debug)]
+struct RingSettings {
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(flatten)]
+    urls: RuntimeUrls,
+    #[command(flatten)]
+    data: DataFolder,
+    #[command(flatten)]
+    keys: KeyFile,
+}
+
+#[derive(Args, Debug)]
+struct Rotate {
+    /// Add the key and seal nothing under it yet: for servers with key files of their own, which all get it first
+    #[arg(long, conflicts_with = "activate")]
+    stage: bool,
+    /// Make the staged key the current one
+    #[arg(long)]
+    activate: bool,
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(flatten)]
+    data: DataFolder,
+    #[command(flatten)]
+    keys: KeyFile,
+}
+
+#[derive(Args, Debug)]
+struct Retire {
+    /// Its name, as `strongroom keys list` shows it
+    key: String,
+    #[command(flatten)]
+    ring: RingSettings,
+}
+
+impl Keys {
+    /// # Errors
+    /// Where the key file or the database cannot be used, a key is still needed, or a value does not open.
+    pub async fn run(self) -> Result<(), Failure> {
+        match self.act {
+            Act::List(ring) => ring.list().await,
+            Act::Rotate(rotate) => rotate.run(),
+            Act::Rewrap(ring) => ring.rewrap().await,
+            Act::Retire(retire) => retire.run().await,
+            Act::Verify(ring) => ring.verify().await,
+        }
+    }
+}
+
+impl Rotate {
+    fn run(&self) -> Result<(), Failure> {
+        let change = match (self.stage, self.activate) {
+            (true, _) => RingChange::Stage,
+            (_, true) => RingChange::Activate,
+            _ => RingChange::Rotate,
+        };
+        let (ring, backup) = KeyRing::change(&self.keys.path(&self.data.path()), &change)?;
+        match ring.staged() {
+            Some(staged) => say(&format!(
+                "staged the key {staged}; have this key file on every server, then run strongroom keys rotate --activate"
+            )),
+            None => say(&format!("the current key is {}; strongroom keys rewrap brings all under it", ring.current())),
+        }
+        say(&format!("the former key file is {}; back up the new one, apart from the database", backup.display()));
+        Ok(())
+    }
+}
+
+impl Retire {
+    async fn run(&self) -> Result<(), Failure> {
+        let id: KeyId = self.key.parse()?;
+        let path = self.ring.key_file();
+        let backup = self.ring.with_envelopes(async |envelopes| {
+            require_unneeded(&envelopes.coverage().await?, &id)?;
+            let (_, backup) = KeyRing::change(&path, &RingChange::Retire(id.clone()))?;
+            // A server whose own key file is older may have sealed under it in between.
+            require_unneeded(&envelopes.coverage().await?, &id).map_err(|needed| {
+                format!("{needed}; they came while it was retired: mv {} {}", backup.display(), path.display())
+            })?;
+            Ok(backup)
+        });
+        say(&format!("retired the key {id}; the former key file is {}", backup.await?.display()));
+        say(
+            "backups of the database that were made before the last rewrap need that file, or a key backup of their time",
+        );
+        Ok(())
+    }
+}
+
+fn require_unneeded(coverage: &Coverage, id: &KeyId) -> Result<(), Failure> {
+    match (coverage.under(id), coverage.unreadable) {
+        (0, 0) => Ok(()),
+        (0, unreadable) => Err(format!(
+            "{unreadable} envelopes cannot be read, and may need the key; strongroom keys verify names them"
+        )
+        .into()),
+        (needed, _) => {
+            Err(format!("{needed} envelopes are under the key {id}; run strongroom keys rewrap first").into())
+        }
+    }
+}
+
+impl RingSettings {
+    fn key_file(&self) -> PathBuf {
+        self.keys.path(&self.data.path())
+    }
+
+    async fn list(&self) -> Result<(), Failure> {
+        let ring = KeyRing::load(&self.key_file())?;
+        let coverage = if self.urls.given()?.is_some() || AdminDatabase::is_in(&self.data.path()) {
+            Some(self.with_envelopes(async |envelopes| Ok(envelopes.coverage().await?)).await?)
+        } else {
+            None
+        };
+        tell(&ring, coverage.as_ref());
+        Ok(())
+    }
+
+    async fn rewrap(&self) -> Result<(), Failure> {
+        let ring = KeyRing::load(&self.key_file())?;
+        let (walked, coverage) = self
+            .with_envelopes(async |envelopes| {
+                let walked = envelopes.rewrap(watch("rewrapped")).await?;
+                Ok((walked, envelopes.coverage().await?))
+            })
+            .await?;
+        say(&format!("rewrapped {} of {} versions under {}", walked.done, walked.seen, ring.current()));
+        tell(&ring, Some(&coverage));
+        failed(walked, "could not be rewrapped, and are as they were")
+    }
+
+    async fn verify(&self) -> Result<(), Failure> {
+        let walked = self.with_envelopes(async |envelopes| Ok(envelopes.verify(watch("opened")).await?));
+        let walked = walked.await?;
+        say(&format!("{} of {} versions of credentials open", walked.done, walked.seen));
+        failed(walked, "do not open; look for a key file that has their keys")
+    }
+
+    /// Does that with the envelopes of the vault; the embedded PostgreSQL is started for it, unless a server runs it.
+    async fn with_envelopes<T>(&self, act: impl AsyncFnOnce(&Envelopes) -> Result<T, Failure>) -> Result<T, Failure> {
+        let folder = self.data.path();
+        let keys = KeyProvider::Local(KeyRing::load(&self.key_file())?);
+        let (database, (app, system)) = match self.urls.given()? {
+            Some(urls) => (AdminDatabase::running(urls.0.clone()), urls),
+            None => (AdminDatabase::embedded(&folder).await?, RuntimeUrls::embedded(&folder)),
+        };
+        database
+            .with(async |_| {
+                let store = Store::connect(&app, &system, 2).await?;
+                let done = match Envelopes::open(store.clone(), keys).await {
+                    Ok(Some(envelopes)) => act(&envelopes).await,
+                    Ok(None) => Err("no server has used this database yet, and nothing is sealed in it".into()),
+                    Err(error) => Err(format!("these are not the keys of this database: {error}").into()),
+                };
+                store.close().await;
+                done
+            })
+            .await
+    }
+}
+
+/// A line for each key, those that only envelopes name included.
+fn tell(ring: &KeyRing, coverage: Option<&Coverage>) {
+    let envelopes = |count: u64| format!("{count} envelopes");
+    for (id, created_at) in ring.keys() {
+        let role = match ring.staged() {
+            _ if id == ring.current() => "current",
+            Some(staged) if staged == id => "staged",
+            _ => "former",
+        };
+        let made = created_at.map_or("made before that was noted".into(), |time| format!("made {}", time.to_rfc3339()));
+        let count = coverage.map_or("not counted: no database".into(), |coverage| envelopes(coverage.under(id)));
+        say(&format!("{id}: {role}, {made}, {count}"));
+    }
+    let Some(coverage) = coverage else { return };
+    for (id, count) in &coverage.by_key {
+        if ring.keys().all(|(known, _)| known.as_str() != id) {
+            say(&format!("{id}: not in the key file, {}", envelopes(*count)));
+        }
+    }
+    if coverage.unreadable > 0 {
+        say(&format!("no key that can be read: {}", envelopes(coverage.unreadable)));
+    }
+}
+
+fn failed(walked: Walked, how: &str) -> Result<(), Failure> {
+    if walked.failed == 0 { Ok(()) } else { Err(format!("{} versions {how}", walked.failed).into()) }
+}
+
+/// Tells the person at the terminal what comes of it on the way.
+fn watch(done: &'static str) -> impl FnMut(Step<'_>) {
+    let mut next = PROGRESS_EVERY;
+    move |step| match step {
+        Step::Walked(so_far) if so_far.seen >= next => {
+            next = so_far.seen + PROGRESS_EVERY;
+            progress(&format!("{} versions seen, {} {done}", so_far.seen, so_far.done));
+        }
+        Step::Walked(_) => {}
+        Step::Failed(binding, why) => {
+            say(&format!("credential {}, version {}: {why}", binding.credential_id, binding.version));
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Every envelope of a vault, for whoever holds its keys: under which key each is, whether it opens, and its data key
+//! wrapped anew. Nobody's act: there is no caller, and no plaintext leaves this file.
+
+use std::collections::BTreeMap;
+
+use strongroom_crypto::{KeyId, KeyProvider, SealingError, ServerSecret};
+use strongroom_store::{KeyedVersion, Rewrapped, Store};
+use strongroom_types::Binding;
+
+use crate::error::ServiceError;
+
+/// The envelopes of a vault.
+pub struct Envelopes {
+    store: Store,
+    keys: KeyProvider,
+    secret: ServerSecret,
+}
+
+/// How many envelopes there are under each key; the server's own secret is one of them.
+#[derive(Debug, Default)]
+pub struct Coverage {
+    pub by_key: BTreeMap<String, u64>,
+    /// What is no envelope of a format that this version reads.
+    pub unreadable: u64,
+}
+
+/// How far a walk through all of them is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Walked {
+    pub seen: u64,
+    /// Opened, or wrapped anew.
+    pub done: u64,
+    pub failed: u64,
+}
+
+/// What whoever waits is told on the way.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// So far it is.
+    Walked(Walked),
+    /// That version failed, for that reason.
+    Failed(&'a Binding, &'a SealingError),
+}
+
+impl Envelopes {
+    /// None: no server has used this database yet, and nothing is sealed in it.
+    ///
+    /// # Errors
+    /// [`ServiceError::Sealing`] where the keys are those of another vault.
+    pub async fn open(store: Store, keys: KeyProvider) -> Result<Option<Self>, ServiceError> {
+        let Some(envelope) = store.server_secret_envelope().await? else { return Ok(None) };
+        let secret = keys.open_server_secret(&envelope).await?;
+        Ok(Some(Self { store, keys, secret }))
+    }
+
+    /// Counts them, in constant memory.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn coverage(&self) -> Result<Coverage, ServiceError> {
+        let mut coverage = Coverage::default();
+        if let Some(envelope) = self.store.server_secret_envelope().await? {
+            coverage.count(KeyId::of_envelope(&envelope).ok().map(|id| id.to_string()));
+        }
+        // Those of keys that are here are counted without being sent.
+        let keys = self.keys.key_ids();
+        let keys: Vec<&str> = keys.iter().map(KeyId::as_str).collect();
+        let mut last = None;
+        while let Some(batch) = self.batch(&mut last, &keys).await? {
+            batch.into_iter().for_each(|version| coverage.count(version.key_id));
+        }
+        Ok(coverage)
+    }
+
+    /// Wraps the data keys anew that are under another key than the current one, batch by batch. It can be ended at any
+    /// moment and begun again, and there can be several at once: what somebody else has replaced is left to him.
+    ///
+    /// # Errors
+    /// Where the database cannot be read or written. An envelope that does not let itself be rewrapped is told, and stays.
+    pub async fn rewrap(&self, mut tell: impl FnMut(Step<'_>)) -> Result<Walked, ServiceError> {
+        let current = self.keys.current().as_str();
+        let (mut walked, mut last) = (Walked::default(), None);
+        self.rewrap_server_secret(current).await?;
+        while let Some(batch) = self.batch(&mut last, &[current]).await? {
+            let mut rewrapped = Vec::new();
+            for KeyedVersion { binding, envelope, .. } in batch {
+                walked.seen += 1;
+                let Some(former) = envelope else { continue };
+                match self.keys.rewrap(&binding, &former).await {
+                    Ok(Some(renewed)) => rewrapped.push(Rewrapped { binding, former, renewed }),
+                    Ok(None) => {}
+                    Err(why) => {
+                        walked.failed += 1;
+                        tell(Step::Failed(&binding, &why));
+                    }
+                }
+            }
+            if !rewrapped.is_empty() {
+                let replaced = self.store.rewrap(self.secret.expose(), current, &rewrapped).await?;
+                walked.done += u64::from(replaced.unsigned_abs());
+            }
+            tell(Step::Walked(walked));
+        }
+        Ok(walked)
+    }
+
+    /// Opens every one. What comes of it is dropped at once.
+    ///
+    /// # Errors
+    /// Where the database cannot be read. An envelope that does not open is told.
+    pub async fn verify(&self, mut tell: impl FnMut(Step<'_>)) -> Result<Walked, ServiceError> {
+        let (mut walked, mut last) = (Walked::default(), None);
+        while let Some(batch) = self.batch(&mut last, &[]).await? {
+            for KeyedVersion { binding, envelope, .. } in batch {
+                walked.seen += 1;
+                match self.keys.open(&binding, &envelope.unwrap_or_default()).await {
+                    Ok(_) => walked.done += 1,
+                    Err(why) => {
+                        walked.failed += 1;
+                        tell(Step::Failed(&binding, &why));
+                    }
+                }
+            }
+            tell(Step::Walked(walked));
+        }
+        Ok(walked)
+    }
+
+    async fn rewrap_server_secret(&self, current: &str) -> Result<(), ServiceError> {
+        let Some(former) = self.store.server_secret_envelope().await? else { return Ok(()) };
+        if let Some(renewed) = self.keys.rewrap_server_secret(&former).await? {
+            self.store.rewrap_server_secret(self.secret.expose(), current, &former, &renewed).await?;
+        }
+        Ok(())
+    }
+
+    /// The next ones after the last; None at the end.
+    async fn batch(
+        &self,
+        last: &mut Option<Binding>,
+        except_under: &[&str],
+    ) -> Result<Option<Vec<KeyedVersion>>, ServiceError> {
+        let batch = self.store.keyed_versions(self.secret.expose(), last.as_ref(), except_under).await?;
+        let Some(end) = batch.last() else { return Ok(None) };
+        *last = Some(end.binding);
+        Ok(Some(batch))
+    }
+}
+
+impl Coverage {
+    /// How many need that key.
+    pub fn under(&self, key: &KeyId) -> u64 {
+        self.by_key.get(key.as_str()).copied().unwrap_or_default()
+    }
+
+    fn count(&mut self, key_id: Option<String>) {
+        match key_id {
+            Some(key_id) => *self.by_key.entry(key_id).or_default() += 1,
+            None => self.unreadable += 1,
+        }
+    }
+}
