@@ -11,6 +11,7 @@ use crate::error::SealingError;
 use crate::key_ring::KeyRing;
 use crate::random::random_bytes;
 use crate::server_secret::ServerSecret;
+use crate::signed_note::RecordKey;
 
 type DataKey = Zeroizing<[u8; KEY_BYTES]>;
 
@@ -58,6 +59,23 @@ impl KeyProvider {
     pub async fn open_server_secret(&self, envelope: &str) -> Result<ServerSecret, SealingError> {
         let opened = self.open_bytes(Subject::ServerSecret, envelope).await?;
         opened.as_slice().try_into().map(ServerSecret::new).map_err(|_| SealingError::DoesNotOpen)
+    }
+
+    /// Seals the key that signs checkpoints of the record; the text is for the database.
+    ///
+    /// # Errors
+    /// As [`Self::seal`].
+    pub async fn seal_record_key(&self, key: &RecordKey) -> Result<String, SealingError> {
+        self.seal_bytes(Subject::RecordKey, key.seed()).await
+    }
+
+    /// Opens the key that signs checkpoints of the record.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_record_key(&self, envelope: &str) -> Result<RecordKey, SealingError> {
+        let opened = self.open_bytes(Subject::RecordKey, envelope).await?;
+        opened.as_slice().try_into().map_err(|_| SealingError::DoesNotOpen).and_then(RecordKey::new)
     }
 
     async fn seal_bytes(&self, subject: Subject<'_>, plaintext: &[u8]) -> Result<String, SealingError> {
