@@ -1,11 +1,11 @@
-//! The one binary: `serve`, `migrate`, `doctor`, `setup-token`, `config`, `backup` and `restore` run a server; the rest
-//! speaks to one over HTTP.
+//! The one binary: `serve`, `migrate`, `doctor`, `setup-token`, `config`, `backup`, `restore` and `audit` run a server; the
+//! rest speaks to one over HTTP.
 //! It parses arguments and says why something failed; all else is in the libraries.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use strongroom_server::command::{Backup, Config, Doctor, Failure, Migrate, Restore, Serve, SetupToken};
+use strongroom_server::command::{Audit, Backup, Config, Doctor, Failure, Migrate, Restore, Serve, SetupToken};
 use strongroom_server::settings::Origin;
 use strongroom_server::{LogSettings, Telemetry, settings};
 
@@ -28,6 +28,7 @@ enum Command {
     Config(Config),
     Backup(Backup),
     Restore(Restore),
+    Audit(Audit),
     #[command(flatten)]
     Client(strongroom_cli::Command),
 }
@@ -64,6 +65,7 @@ async fn obey(command: Command, origin: &Origin) -> Result<(), Failure> {
         Command::Config(config) => config.run(origin),
         Command::Backup(backup) => backup.run().await,
         Command::Restore(restore) => restore.run().await,
+        Command::Audit(audit) => audit.run().await,
         Command::Client(command) => Ok(command.run().await?),
     }
 }

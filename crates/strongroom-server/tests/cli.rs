@@ -32,6 +32,8 @@ fn help_reads_as_reviewed() {
         &["setup-token", "--help"],
         &["backup", "--help"],
         &["restore", "--help"],
+        &["audit", "--help"],
+        &["audit", "verify", "--help"],
         &["health", "--help"],
         &["accept", "--help"],
         &["whoami", "--help"],

@@ -45,6 +45,9 @@ pub fn parse<T: Parser>() -> Result<(T, Origin), Failure> {
 /// The file of a command that reads settings. The others, which people run, need not be able to read it.
 fn named(matches: &ArgMatches) -> Option<PathBuf> {
     let (_, command) = matches.subcommand()?;
+    if command.subcommand().is_some() {
+        return named(command);
+    }
     command.try_get_one::<PathBuf>(FILE).ok().flatten().cloned()
 }
 
@@ -89,9 +92,15 @@ impl SettingsFile {
 
     /// The command with these values in the place of its defaults.
     fn beneath(&self, command: Command) -> Command {
-        self.fill(command).mut_subcommands(|command| {
+        self.beneath_all(self.fill(command))
+    }
+
+    /// Those of its commands that read settings, and those of a group of them.
+    fn beneath_all(&self, group: Command) -> Command {
+        group.mut_subcommands(|command| {
             let reads_settings = command.get_arguments().any(|arg| arg.get_id() == FILE);
-            if reads_settings { self.fill(command) } else { command }
+            let command = if reads_settings { self.fill(command) } else { command };
+            self.beneath_all(command)
         })
     }
 
