@@ -5,7 +5,8 @@
 -- from before, nobody knows. No runtime role can say it: none inserts.
 ALTER TABLE strongroom.activity_logs ADD COLUMN transaction_id xid8 NOT NULL DEFAULT '0';
 ALTER TABLE strongroom.activity_logs ALTER COLUMN transaction_id SET DEFAULT pg_current_xact_id();
-CREATE INDEX activity_logs_transaction ON strongroom.activity_logs (transaction_id, id);
+-- Partial, so that rows from before cost nothing; they are sealed by their ids.
+CREATE INDEX activity_logs_transaction ON strongroom.activity_logs (transaction_id, id) WHERE transaction_id > '0';
 
 -- The key that signs, sealed under the key ring: who owns the database cannot sign.
 CREATE TABLE strongroom.record_keys (
@@ -153,6 +154,7 @@ BEGIN
     END LOOP;
     ids := ARRAY(SELECT l.id FROM strongroom.activity_logs AS l
                  WHERE (l.transaction_id, l.id) > (state.transaction_id, state.record_id) AND l.transaction_id < horizon
+                   AND l.transaction_id > '0'
                    AND (l.id > state.boundary OR NOT EXISTS (
                        SELECT FROM strongroom.record_checkpoints AS p
                        WHERE p.first_id <= l.id AND p.last_id >= l.id AND l.id = ANY (p.record_ids)))
