@@ -10,6 +10,9 @@ use strongroom_store::{Store, TreeState};
 use crate::error::ServiceError;
 use crate::vault::Vault;
 
+/// As many as begin_sealing() hands out at once (migration 0070).
+const FULL_BATCH: usize = 10_000;
+
 impl Vault {
     /// Seals what there is to seal; returns the note of each checkpoint, for a place where the database's owner cannot
     /// reach it. An empty list: there was nothing, or another server is at it. For the server itself: there is no caller.
@@ -18,13 +21,17 @@ impl Vault {
     /// [`ServiceError::RecordNotOurs`] where the last checkpoint is not what was signed; and as the store's.
     pub async fn seal_record(&self) -> Result<Vec<String>, ServiceError> {
         let mut notes = Vec::new();
-        while let Some(note) = self.seal_batch().await? {
+        while let Some((note, rows)) = self.seal_batch().await? {
             notes.push(note);
+            // What comes meanwhile is for the next time: else, under load, there were a checkpoint for every few rows.
+            if rows < FULL_BATCH {
+                break;
+            }
         }
         Ok(notes)
     }
 
-    async fn seal_batch(&self) -> Result<Option<String>, ServiceError> {
+    async fn seal_batch(&self) -> Result<Option<(String, usize)>, ServiceError> {
         let secret = self.server_secret.expose();
         let Some(sealing) = self.store.begin_sealing(secret).await? else { return Ok(None) };
         let mut tree = match &sealing.tree {
@@ -39,8 +46,9 @@ impl Vault {
         }
         let note = self.record_key.sign(Statement::Sealed, &checkpoint(&tree));
         let state = TreeState { frontier: tree.frontier(), note: note.clone() };
+        let rows = sealing.rows.len();
         sealing.seal(secret, tree.size(), &marks, &state).await?;
-        Ok(Some(note))
+        Ok(Some((note, rows)))
     }
 
     /// Removes from the record what the settings do not keep; returns how many rows went. For the server itself: there
