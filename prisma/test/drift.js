@@ -75,8 +75,10 @@ function describeSchema(text) {
 /** The columns of types that Prisma does not know, and that its parser leaves out of what it tells. */
 function unsupportedColumns(text, model) {
   const [, body] = new RegExp(`^model ${model} \\{\n([^]*?)^\\}`, 'm').exec(text);
-  const fields = body.matchAll(/^ +(\w+) +Unsupported\("([^"]+)"\)(\??)(?:.*@map\("(\w+)"\))?/gm);
-  return [...fields].map(([, name, type, optional, column]) => [column ?? name, type, optional ? '' : ' NOT NULL']);
+  const fields = body.matchAll(/^ +(\w+) +Unsupported\("([^"]+)"\)(\??)(?: +@default\(dbgenerated\("([^"]+)"\)\))?(?:.*@map\("(\w+)"\))?/gm);
+  return [...fields].map(([, name, type, optional, value, column]) => [
+    column ?? name, type, (optional ? '' : ' NOT NULL') + (value ? ` DEFAULT ${value}` : ''),
+  ]);
 }
 
 function columnType({ type, nativeType, isList }, enumType) {

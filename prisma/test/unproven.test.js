@@ -50,7 +50,10 @@ const READABLE = [
   'user', 'workspace', 'workspaceMember', 'userCredential', 'credentialVersion', 'activityLog', 'apiToken', 'tokenUse',
   'identity', 'trustRule', 'credentialGrant',
 ];
-const WITHOUT_GRANT = ['invitation', 'serverSecret', 'password', 'signInFailure', 'settings', 'pendingSignIn', 'idempotencyKey'];
+const WITHOUT_GRANT = [
+  'invitation', 'serverSecret', 'password', 'signInFailure', 'settings', 'pendingSignIn', 'idempotencyKey',
+  'recordKey', 'recordCheckpoint', 'recordCut', 'recordSealing',
+];
 const WITHOUT_INSERT_GRANT = [
   'user', 'credentialVersion', 'activityLog', 'tokenUse', 'identity', 'credentialGrant', ...WITHOUT_GRANT,
 ];
@@ -102,6 +105,12 @@ const ROWS = {
     id: randomUUID(), credentialId, granteeUserId: bob.id, permissions: ['USE'], ownerId: ada.id,
   }),
   idempotencyKey: () => ({ userId: ada.id, key: 'k', fingerprint: randomBytes(32), credentialId }),
+  recordKey: () => ({ envelope: 'sealed', verifierKey: 'k' }),
+  recordCheckpoint: () => ({
+    size: 1, recordIds: [1], firstId: 1, lastId: 1, marks: randomBytes(8), frontier: randomBytes(32), note: 'n', newestAt: tomorrow,
+  }),
+  recordCut: () => ({ size: 1, frontier: randomBytes(32), note: 'n' }),
+  recordSealing: () => ({ boundary: 1 }),
   serverSecret: () => ({ envelope: 'sealed', secretHash: randomBytes(32) }),
   invitation: () => ({ id: randomUUID(), tokenHash: randomBytes(32), email: 'eve@example.org', expiresAt: tomorrow }),
 };

@@ -13,6 +13,8 @@ pub(crate) enum Subject<'a> {
     Credential(&'a Binding),
     /// The server's own secret, of which there is one in a vault.
     ServerSecret,
+    /// The key that signs checkpoints of the record, of which there is one in a vault.
+    RecordKey,
 }
 
 /// Binds a value to what it is. It leaves the key id out: rewrapping renews the key and not the value.
@@ -33,6 +35,7 @@ fn encode(purpose: &[u8], key_id: &[u8], subject: Subject<'_>) -> Vec<u8> {
     match subject {
         Subject::Credential(binding) => push_binding(&mut bytes, binding),
         Subject::ServerSecret => push(&mut bytes, b"server secret"),
+        Subject::RecordKey => push(&mut bytes, b"record key"),
     }
     bytes
 }
@@ -85,8 +88,11 @@ mod tests {
         }
 
         #[test]
-        fn a_credential_never_reads_as_the_server_secret(binding in any_binding()) {
-            prop_assert_ne!(of_value(Subject::Credential(&binding)), of_value(Subject::ServerSecret));
+        fn a_credential_never_reads_as_the_servers_own(binding in any_binding()) {
+            for other in [Subject::ServerSecret, Subject::RecordKey] {
+                prop_assert_ne!(of_value(Subject::Credential(&binding)), of_value(other));
+            }
+            prop_assert_ne!(of_value(Subject::RecordKey), of_value(Subject::ServerSecret));
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::error::SealingError;
 use crate::key_ring::{KeyId, KeyRing};
 use crate::random::random_bytes;
 use crate::server_secret::ServerSecret;
+use crate::signed_note::RecordKey;
 
 type DataKey = Zeroizing<[u8; KEY_BYTES]>;
 
@@ -100,6 +101,23 @@ impl KeyProvider {
         let data_key = self.unwrap(subject, &wrapped_key).await?;
         let wrapped_key = self.wrap(subject, &data_key).await?;
         Envelope { wrapped_key, sealed }.to_text().map(Some)
+    }
+
+    /// Seals the key that signs checkpoints of the record; the text is for the database.
+    ///
+    /// # Errors
+    /// As [`Self::seal`].
+    pub async fn seal_record_key(&self, key: &RecordKey) -> Result<String, SealingError> {
+        self.seal_bytes(Subject::RecordKey, key.seed()).await
+    }
+
+    /// Opens the key that signs checkpoints of the record.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_record_key(&self, envelope: &str) -> Result<RecordKey, SealingError> {
+        let opened = self.open_bytes(Subject::RecordKey, envelope).await?;
+        opened.as_slice().try_into().map_err(|_| SealingError::DoesNotOpen).and_then(RecordKey::new)
     }
 
     async fn seal_bytes(&self, subject: Subject<'_>, plaintext: &[u8]) -> Result<String, SealingError> {

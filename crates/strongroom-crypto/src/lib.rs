@@ -1,4 +1,4 @@
-//! Sealing: the envelope format, its associated data, the key ring, and who wraps data keys.
+//! Sealing: the envelope format, its associated data, the key ring, and who wraps data keys; and the record's tree and notes.
 //! The only crate that depends on a cipher, and it writes none: AES-256-GCM is aws-lc-rs, argon2id is argon2, and backups
 //! of keys are age's.
 //! It never logs, never sees the database, and never tries a key that an envelope does not name.
@@ -12,15 +12,19 @@ mod key_backup;
 mod key_file;
 mod key_provider;
 mod key_ring;
+mod merkle;
 mod password;
 mod random;
 mod server_secret;
+mod signed_note;
 
 pub use error::SealingError;
 pub use key_backup::{KeyBackup, KeyBackupError, Passphrase};
 pub use key_file::RingChange;
 pub use key_provider::KeyProvider;
 pub use key_ring::{KeyId, KeyRing};
+pub use merkle::{Hash, MerkleTree, leaf_hash};
 pub use password::{CURRENT_COST, Proof, derive_proof, new_parameters};
 pub use random::{random_bytes, random_text};
 pub use server_secret::ServerSecret;
+pub use signed_note::{Checkpoint, NoteError, RecordKey, Statement, VerifierKey};

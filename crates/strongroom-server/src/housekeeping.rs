@@ -18,10 +18,10 @@ pub struct Housekeeping {
 }
 
 impl Housekeeping {
-    /// Begins at once.
-    pub fn start(vault: Arc<Vault>) -> Self {
+    /// Begins when the record has been sealed for the first time: what is not sealed is not removed.
+    pub fn start(vault: Arc<Vault>, sealed: oneshot::Receiver<()>) -> Self {
         let (stop, stopped) = oneshot::channel();
-        Self { stop, task: tokio::spawn(keep_house(vault, stopped)) }
+        Self { stop, task: tokio::spawn(keep_house(vault, sealed, stopped)) }
     }
 
     /// Ends it, after what it is at.
@@ -33,7 +33,11 @@ impl Housekeeping {
     }
 }
 
-async fn keep_house(vault: Arc<Vault>, mut stopped: oneshot::Receiver<()>) {
+async fn keep_house(vault: Arc<Vault>, sealed: oneshot::Receiver<()>, mut stopped: oneshot::Receiver<()>) {
+    tokio::select! {
+        _ = sealed => {}
+        _ = &mut stopped => return,
+    }
     let mut hours = interval(EVERY);
     hours.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -1,6 +1,7 @@
 //! The server: HTTP on top of the service, and the commands that run it.
 //! Routes parse and answer; the rules are the service's, isolation is the database's.
 
+mod checkpoint_file;
 mod client;
 pub mod command;
 mod cookie;
@@ -13,6 +14,7 @@ mod listener;
 mod openapi;
 mod problem;
 mod routes;
+mod sealing;
 pub mod settings;
 mod sign_in_cookie;
 mod telemetry;

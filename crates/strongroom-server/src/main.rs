@@ -1,11 +1,11 @@
-//! The one binary: `serve`, `migrate`, `doctor`, `setup-token`, `config`, `backup`, `restore` and `keys` run a server; the rest
-//! speaks to one over HTTP.
+//! The one binary: `serve`, `migrate`, `doctor`, `setup-token`, `config`, `backup`, `restore`, `keys` and `audit` run a server;
+//! the rest speaks to one over HTTP.
 //! It parses arguments and says why something failed; all else is in the libraries.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use strongroom_server::command::{Backup, Config, Doctor, Failure, Keys, Migrate, Restore, Serve, SetupToken};
+use strongroom_server::command::{Audit, Backup, Config, Doctor, Failure, Keys, Migrate, Restore, Serve, SetupToken};
 use strongroom_server::settings::Origin;
 use strongroom_server::{LogSettings, Telemetry, settings};
 
@@ -29,6 +29,7 @@ enum Command {
     Backup(Backup),
     Restore(Restore),
     Keys(Keys),
+    Audit(Audit),
     #[command(flatten)]
     Client(strongroom_cli::Command),
 }
@@ -66,6 +67,7 @@ async fn obey(command: Command, origin: &Origin) -> Result<(), Failure> {
         Command::Backup(backup) => backup.run().await,
         Command::Restore(restore) => restore.run().await,
         Command::Keys(keys) => keys.run().await,
+        Command::Audit(audit) => audit.run().await,
         Command::Client(command) => Ok(command.run().await?),
     }
 }

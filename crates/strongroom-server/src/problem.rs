@@ -136,6 +136,7 @@ impl From<ServiceError> for Refusal {
                     )
                 }
             }
+            error @ ServiceError::RecordNotOurs => Self::internal(&error),
             ServiceError::Sealing(error) => error.into(),
             ServiceError::Store(error) => error.into(),
         }

@@ -36,6 +36,8 @@ fn help_reads_as_reviewed() {
         &["keys", "rotate", "--help"],
         &["keys", "rewrap", "--help"],
         &["keys", "retire", "--help"],
+        &["audit", "--help"],
+        &["audit", "verify", "--help"],
         &["health", "--help"],
         &["accept", "--help"],
         &["whoami", "--help"],

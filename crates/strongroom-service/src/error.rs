@@ -53,6 +53,9 @@ pub enum ServiceError {
     /// Another provider does not answer, or not as it must.
     #[error("another provider is not available: {0}")]
     ProviderUnavailable(String),
+    /// The last checkpoint of the record is not what a server of this vault has signed.
+    #[error("the record's last checkpoint was tampered with; run strongroom audit verify")]
+    RecordNotOurs,
     /// A value was not sealed or opened.
     #[error(transparent)]
     Sealing(#[from] SealingError),

@@ -42,21 +42,6 @@ impl Vault {
         Ok(*settings)
     }
 
-    /// Removes from the record what the settings do not keep; returns how many rows went. For the server itself: there
-    /// is no caller.
-    ///
-    /// # Errors
-    /// As the store's; what was removed before stays removed.
-    pub async fn purge_record(&self) -> Result<u64, ServiceError> {
-        let mut all = 0;
-        loop {
-            match self.store.purge_record().await? {
-                0 => return Ok(all),
-                removed => all += u64::from(removed.unsigned_abs()),
-            }
-        }
-    }
-
     /// Destroys the values that the settings do not keep: former versions, and revoked credentials. For the server itself:
     /// there is no caller.
     ///

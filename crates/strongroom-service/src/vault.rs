@@ -3,13 +3,14 @@
 
 use std::path::PathBuf;
 
-use strongroom_crypto::{KeyProvider, ServerSecret};
+use strongroom_crypto::{KeyProvider, RecordKey, ServerSecret, VerifierKey};
 use strongroom_federation::Federation;
 use strongroom_store::{RevealLimit, Store};
 
 use crate::error::ServiceError;
 use crate::keys::Keys;
 use crate::passwords::Derivations;
+use crate::record::record_key;
 use crate::sessions::SessionPolicy;
 
 /// Everything that acts need.
@@ -17,6 +18,7 @@ pub struct Vault {
     pub(crate) store: Store,
     pub(crate) keys: Keys,
     pub(crate) server_secret: ServerSecret,
+    pub(crate) record_key: RecordKey,
     pub(crate) limits: Limits,
     pub(crate) sessions: SessionPolicy,
     pub(crate) derivations: Derivations,
@@ -45,8 +47,9 @@ impl Vault {
         sessions: SessionPolicy,
     ) -> Result<Self, ServiceError> {
         let server_secret = server_secret(&store, &keys).await?;
+        let record_key = record_key(&store, &keys, &server_secret).await?;
         let (derivations, federation) = (Derivations::default(), Federation::default());
-        Ok(Self { store, keys: Keys::new(keys), server_secret, limits, sessions, derivations, federation })
+        Ok(Self { store, keys: Keys::new(keys), server_secret, record_key, limits, sessions, derivations, federation })
     }
 
     /// With other providers, whose word is taken; without, it is nobody's.
@@ -58,6 +61,11 @@ impl Vault {
     pub fn following(self, key_file: PathBuf) -> Self {
         let keys = self.keys.following(key_file, self.store.clone());
         Self { keys, ..self }
+    }
+
+    /// What its checkpoints of the record are verified by.
+    pub fn verifier_key(&self) -> &VerifierKey {
+        self.record_key.verifier()
     }
 
     /// Whether requests can be served now.

@@ -109,6 +109,9 @@ pub enum SchemaError {
          login with BYPASSRLS that is a member of strongroom_owner"
     )]
     Bound,
+    /// A verification by this login would take what its policies hide for removed.
+    #[error("row-level security hides the record from this login; connect as strongroom_auditor, or as a superuser")]
+    Blind,
     /// A restore never writes over a vault.
     #[error("this database has a strongroom in it already; restore into an empty database, or into a new data folder")]
     NotEmpty,

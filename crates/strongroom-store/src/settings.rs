@@ -44,15 +44,6 @@ impl Transaction {
 }
 
 impl Store {
-    /// Removes some thousands of the oldest records, as far as the settings let them go; returns how many. 0: there is
-    /// no more to remove, or another server is at it.
-    ///
-    /// # Errors
-    /// As any statement.
-    pub async fn purge_record(&self) -> Result<i32, StoreError> {
-        Ok(query_scalar("SELECT strongroom.purge_record()").fetch_one(self.pool(RuntimeRole::System)).await?)
-    }
-
     /// Destroys some hundreds of values that the settings do not keep; returns how many. 0: there are no more.
     ///
     /// # Errors

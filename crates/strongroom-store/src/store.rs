@@ -149,7 +149,10 @@ impl Store {
         Ok(acquired?)
     }
 
-    async fn begin_unproven(&self, role: RuntimeRole) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
+    pub(crate) async fn begin_unproven(
+        &self,
+        role: RuntimeRole,
+    ) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
         Ok(sqlx::Transaction::begin(self.acquire(role).await?, None).await?)
     }
 }

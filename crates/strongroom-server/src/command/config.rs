@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::serve::ServeSettings;
 use super::{Failure, say};
-use crate::settings::{AdminUrl, ConfigFile, Origin, effective};
+use crate::settings::{AdminUrl, AuditorUrl, ConfigFile, Origin, effective};
 
 /// Show every setting, its value and its source: default, file, environment or flag
 #[derive(Args, Debug)]
@@ -16,6 +16,8 @@ pub struct Config {
     serve: ServeSettings,
     #[command(flatten)]
     admin: AdminUrl,
+    #[command(flatten)]
+    auditor: AuditorUrl,
 }
 
 impl Config {

@@ -2,6 +2,7 @@
 //! They print for a person; the log is apart, on stderr.
 
 mod admin_database;
+mod audit;
 mod backup;
 mod config;
 mod doctor;
@@ -14,6 +15,7 @@ mod serve;
 mod setup_token;
 mod verification;
 
+pub use audit::Audit;
 pub use backup::Backup;
 pub use config::Config;
 pub use doctor::Doctor;

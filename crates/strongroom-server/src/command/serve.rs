@@ -2,7 +2,7 @@
 //! It serves only when everything that it stands on has been checked.
 
 use std::num::NonZeroU32;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,10 +14,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
 use super::{Failure, say, setup_token};
+use crate::checkpoint_file::CheckpointFile;
 use crate::embedded::{Cluster, Supervisor};
 use crate::housekeeping::Housekeeping;
 use crate::listener::{HttpSettings, Listener};
 use crate::routes::router;
+use crate::sealing::Sealing;
 use crate::settings::{ConfigFile, DataFolder, FederationSettings, KeyFile, RuntimeUrls};
 use crate::telemetry::{MetricsListener, MetricsSettings, TraceSettings};
 
@@ -68,6 +70,10 @@ pub(super) struct ServeSettings {
     #[arg(long, env = "STRONGROOM_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "COUNT",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     database_connections: u32,
+    /// File that signed checkpoints of the record are added to, on another machine's disk for best: whoever owns the
+    /// database can then not take back what was recorded
+    #[arg(long, env = "STRONGROOM_CHECKPOINT_FILE", value_name = "FILE")]
+    checkpoint_file: Option<PathBuf>,
 }
 
 impl Serve {
@@ -124,6 +130,10 @@ impl ServeSettings {
         let vault = Vault::open(store.clone(), keys, self.limits(), self.sessions()).await?;
         let vault = vault.following(self.keys.path(folder)).federated(self.federation.federation()?);
         let vault = Arc::new(vault);
+        let checkpoints = match &self.checkpoint_file {
+            Some(path) => Some(CheckpointFile::open(path).await?),
+            None => None,
+        };
         let metrics = MetricsListener::start(&self.metrics, store.clone()).await?;
         if let Some(metrics) = &metrics {
             say(&format!("Metrics are at {}", metrics.url()));
@@ -131,10 +141,12 @@ impl ServeSettings {
         let stop = stop_signal()?;
         let listener = Listener::bind(self.http.clone()).await?;
         announce(&listener, admin).await?;
-        let housekeeping = Housekeeping::start(vault.clone());
+        let (sealing, sealed) = Sealing::start(vault.clone(), checkpoints);
+        let housekeeping = Housekeeping::start(vault.clone(), sealed);
         let served = listener.serve(router(vault, &self.http), stop).await;
         let closing = async {
             housekeeping.stop().await;
+            sealing.stop().await;
             store.close().await;
         };
         if timeout(CLOSE_TIMEOUT, closing).await.is_err() {

@@ -81,3 +81,27 @@ impl AdminUrl {
         secret("admin_database_url", self.admin_database_url.as_deref(), file)
     }
 }
+
+/// The login of whoever verifies the record.
+#[derive(Args, Debug)]
+pub struct AuditorUrl {
+    /// PostgreSQL as strongroom_auditor, which reads all of the record and nothing else; without it, the running embedded
+    /// PostgreSQL of the data folder is used
+    #[arg(long, env = "STRONGROOM_AUDITOR_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    auditor_database_url: Option<String>,
+    /// File that holds auditor_database_url instead
+    #[arg(long, env = "STRONGROOM_AUDITOR_DATABASE_URL_FILE", value_name = "FILE")]
+    auditor_database_url_file: Option<PathBuf>,
+}
+
+impl AuditorUrl {
+    /// The URL that was given, or that of the folder's embedded PostgreSQL.
+    ///
+    /// # Errors
+    /// Where it was given twice, or its file does not hold it.
+    pub fn url(&self, folder: &Path) -> Result<String, Failure> {
+        let file = self.auditor_database_url_file.as_deref();
+        let given = secret("auditor_database_url", self.auditor_database_url.as_deref(), file)?;
+        Ok(given.unwrap_or_else(|| Cluster::url(folder, "strongroom_auditor")))
+    }
+}

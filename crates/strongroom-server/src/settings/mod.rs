@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, Args, Command};
 
-pub use database::{AdminUrl, RuntimeUrls};
+pub use database::{AdminUrl, AuditorUrl, RuntimeUrls};
 pub use federation::FederationSettings;
 pub use folders::{DataFolder, KeyFile};
 pub use layers::{Origin, parse};

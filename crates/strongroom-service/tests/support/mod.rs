@@ -1,0 +1,83 @@
+//! Servers of one vault, on one database and one key file; and what an operator's verification says of their record.
+#![allow(dead_code, clippy::unwrap_used, reason = "tests only; each file uses its part")]
+
+use strongroom_crypto::{Checkpoint, KeyProvider, KeyRing, Statement, VerifierKey};
+use strongroom_service::{Finding, Limits, RecordVerification, SessionPolicy, Vault, VerifiedRecord};
+use strongroom_store::RecordReader;
+use strongroom_testing::{Sql, TestDatabase};
+use tempfile::TempDir;
+
+pub struct Scene {
+    pub database: TestDatabase,
+    pub postgres: Sql,
+    pub vault: Vault,
+    keys: TempDir,
+}
+
+impl Scene {
+    pub async fn new() -> Self {
+        let database = TestDatabase::create().await;
+        let keys = tempfile::tempdir().unwrap();
+        KeyRing::create(&keys.path().join("keys.json")).unwrap();
+        let vault = open(&database, &keys).await;
+        Self { postgres: database.sql("postgres").await, database, vault, keys }
+    }
+
+    /// Another server of the vault.
+    pub async fn another_server(&self) -> Vault {
+        open(&self.database, &self.keys).await
+    }
+
+    pub async fn run(&self, sql: &str) {
+        self.postgres.batch_execute(sql).await.unwrap();
+    }
+
+    /// So many records, as the database writes them.
+    pub async fn record(&self, rows: i32) {
+        self.run(&format!(
+            "INSERT INTO strongroom.activity_logs (action, actor_id, entity_type, entity_id, name, address)
+             SELECT 'CREDENTIAL_CREATED', gen_random_uuid(), 'CREDENTIAL', gen_random_uuid(), 'n\u{fc}mber ' || n, '192.0.2.7'
+             FROM generate_series(1, {rows}) AS n"
+        ))
+        .await;
+    }
+
+    /// Until nothing waits. What is final depends on the whole cluster: other tests' transactions hold it back.
+    pub async fn seal(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        loop {
+            notes.extend(self.vault.seal_record().await.unwrap());
+            if self.verify_with(&[]).await.waiting == 0 {
+                return notes;
+            }
+        }
+    }
+
+    pub fn key(&self) -> &VerifierKey {
+        self.vault.verifier_key()
+    }
+
+    /// As the auditor, with notes from elsewhere.
+    pub async fn verify_with(&self, notes: &[String]) -> VerifiedRecord {
+        let notes: Vec<Checkpoint> =
+            notes.iter().map(|note| self.key().verify(Statement::Sealed, note).unwrap()).collect();
+        let mut reader = RecordReader::connect(&self.database.url("strongroom_auditor")).await.unwrap();
+        let verification = RecordVerification::new(self.key().clone(), Box::new(notes.into_iter()));
+        verification.run(&mut reader, |_| {}).await.unwrap()
+    }
+
+    pub async fn findings(&self) -> Vec<Finding> {
+        self.verify_with(&[]).await.findings
+    }
+
+    pub async fn ids(&self) -> Vec<i64> {
+        let rows = self.postgres.query("SELECT id FROM strongroom.activity_logs ORDER BY id", &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+}
+
+async fn open(database: &TestDatabase, keys: &TempDir) -> Vault {
+    let keys = KeyProvider::Local(KeyRing::load(&keys.path().join("keys.json")).unwrap());
+    let limits = Limits { reveals_per_minute: None, uses_per_minute: None };
+    Vault::open(database.store().await, keys, limits, SessionPolicy::default()).await.unwrap()
+}
