@@ -4,6 +4,7 @@
 use strongroom_types::Binding;
 
 use crate::envelope::{ALGORITHM, FORMAT_VERSION};
+use crate::field::{Field, KeyName};
 use crate::key_ring::KeyId;
 
 /// What is sealed: an envelope opens as this and as nothing else.
@@ -15,6 +16,19 @@ pub(crate) enum Subject<'a> {
     ServerSecret,
     /// The key that signs checkpoints of the record, of which there is one in a vault.
     RecordKey,
+    /// A field of an application's table.
+    Field(&'a Field),
+}
+
+impl Subject<'_> {
+    /// The named key that it is sealed under.
+    pub(crate) fn key_name(self) -> KeyName {
+        match self {
+            Self::Credential(_) => KeyName::Credentials,
+            Self::ServerSecret | Self::RecordKey => KeyName::Federation,
+            Self::Field(field) => field.key(),
+        }
+    }
 }
 
 /// Binds a value to what it is. It leaves the key id out: rewrapping renews the key and not the value.
@@ -36,6 +50,10 @@ fn encode(purpose: &[u8], key_id: &[u8], subject: Subject<'_>) -> Vec<u8> {
         Subject::Credential(binding) => push_binding(&mut bytes, binding),
         Subject::ServerSecret => push(&mut bytes, b"server secret"),
         Subject::RecordKey => push(&mut bytes, b"record key"),
+        Subject::Field(field) => {
+            push(&mut bytes, b"field");
+            field.names().iter().for_each(|name| push(&mut bytes, name.as_bytes()));
+        }
     }
     bytes
 }
@@ -75,6 +93,13 @@ mod tests {
         )
     }
 
+    fn any_field() -> impl Strategy<Value = Field> {
+        // Names that run into one another, if nothing keeps them apart.
+        (0..2_usize, "a{1,2}", "a{1,2}", "a{1,2}").prop_map(|(key, table, column, row)| {
+            Field::new([KeyName::AccountTokens, KeyName::LlmConfig][key], &table, &column, &row).unwrap()
+        })
+    }
+
     proptest! {
         #[test]
         fn different_bindings_read_differently(one in any_binding(), two in any_binding()) {
@@ -85,6 +110,14 @@ mod tests {
         fn a_data_key_never_reads_as_a_value(binding in any_binding()) {
             let subject = Subject::Credential(&binding);
             prop_assert_ne!(of_value(subject), of_data_key(&"k".parse().unwrap(), subject));
+        }
+
+        #[test]
+        fn a_field_reads_as_itself_and_as_nothing_else(binding in any_binding(), one in any_field(), two in any_field()) {
+            prop_assert_eq!(one == two, of_value(Subject::Field(&one)) == of_value(Subject::Field(&two)));
+            for other in [Subject::Credential(&binding), Subject::ServerSecret, Subject::RecordKey] {
+                prop_assert_ne!(of_value(Subject::Field(&one)), of_value(other));
+            }
         }
 
         #[test]

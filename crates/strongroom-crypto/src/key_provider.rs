@@ -9,6 +9,7 @@ use crate::aead::{KEY_BYTES, Key};
 use crate::associated_data::{self, Subject};
 use crate::envelope::{Envelope, WrappedKey, join_wrapped, split_wrapped};
 use crate::error::SealingError;
+use crate::field::Field;
 use crate::key_ring::{KeyId, KeyRing};
 use crate::random::random_bytes;
 use crate::server_secret::ServerSecret;
@@ -39,10 +40,7 @@ impl KeyProvider {
     /// [`SealingError::Malformed`], [`SealingError::UnknownKey`], or [`SealingError::DoesNotOpen`] for an envelope
     /// that was changed or that belongs elsewhere.
     pub async fn open(&self, binding: &Binding, envelope: &str) -> Result<SecretValue, SealingError> {
-        let opened = self.open_bytes(Subject::Credential(binding), envelope).await?;
-        // Copied at its exact length, so that no growing or shrinking leaves plaintext behind.
-        let text = std::str::from_utf8(&opened).map_err(|_| SealingError::DoesNotOpen)?.to_owned();
-        SecretValue::new(text).map_err(|_| SealingError::DoesNotOpen)
+        secret_value(&self.open_bytes(Subject::Credential(binding), envelope).await?)
     }
 
     /// Seals the server's own secret; the text is for the database.
@@ -60,6 +58,39 @@ impl KeyProvider {
     pub async fn open_server_secret(&self, envelope: &str) -> Result<ServerSecret, SealingError> {
         let opened = self.open_bytes(Subject::ServerSecret, envelope).await?;
         opened.as_slice().try_into().map(ServerSecret::new).map_err(|_| SealingError::DoesNotOpen)
+    }
+
+    /// Seals the key that signs checkpoints of the record; the text is for the database.
+    ///
+    /// # Errors
+    /// As [`Self::seal`].
+    pub async fn seal_record_key(&self, key: &RecordKey) -> Result<String, SealingError> {
+        self.seal_bytes(Subject::RecordKey, key.seed()).await
+    }
+
+    /// Opens the key that signs checkpoints of the record.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_record_key(&self, envelope: &str) -> Result<RecordKey, SealingError> {
+        let opened = self.open_bytes(Subject::RecordKey, envelope).await?;
+        opened.as_slice().try_into().map_err(|_| SealingError::DoesNotOpen).and_then(RecordKey::new)
+    }
+
+    /// Seals a field of an application's own table; the text is for that field.
+    ///
+    /// # Errors
+    /// As [`Self::seal`].
+    pub async fn seal_field(&self, field: &Field, value: &SecretValue) -> Result<String, SealingError> {
+        self.seal_bytes(Subject::Field(field), value.expose().as_bytes()).await
+    }
+
+    /// Opens a field of an application's own table.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_field(&self, field: &Field, envelope: &str) -> Result<SecretValue, SealingError> {
+        secret_value(&self.open_bytes(Subject::Field(field), envelope).await?)
     }
 
     /// The name of the key that new values are sealed under.
@@ -93,6 +124,22 @@ impl KeyProvider {
         self.rewrap_subject(Subject::ServerSecret, envelope).await
     }
 
+    /// As [`Self::rewrap`], for the key that signs checkpoints of the record.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn rewrap_record_key(&self, envelope: &str) -> Result<Option<String>, SealingError> {
+        self.rewrap_subject(Subject::RecordKey, envelope).await
+    }
+
+    /// As [`Self::rewrap`], for a field of an application's own table.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn rewrap_field(&self, field: &Field, envelope: &str) -> Result<Option<String>, SealingError> {
+        self.rewrap_subject(Subject::Field(field), envelope).await
+    }
+
     async fn rewrap_subject(&self, subject: Subject<'_>, envelope: &str) -> Result<Option<String>, SealingError> {
         let Envelope { wrapped_key, sealed } = Envelope::parse(envelope)?;
         if wrapped_key.key_id == *self.current() {
@@ -101,23 +148,6 @@ impl KeyProvider {
         let data_key = self.unwrap(subject, &wrapped_key).await?;
         let wrapped_key = self.wrap(subject, &data_key).await?;
         Envelope { wrapped_key, sealed }.to_text().map(Some)
-    }
-
-    /// Seals the key that signs checkpoints of the record; the text is for the database.
-    ///
-    /// # Errors
-    /// As [`Self::seal`].
-    pub async fn seal_record_key(&self, key: &RecordKey) -> Result<String, SealingError> {
-        self.seal_bytes(Subject::RecordKey, key.seed()).await
-    }
-
-    /// Opens the key that signs checkpoints of the record.
-    ///
-    /// # Errors
-    /// As [`Self::open`].
-    pub async fn open_record_key(&self, envelope: &str) -> Result<RecordKey, SealingError> {
-        let opened = self.open_bytes(Subject::RecordKey, envelope).await?;
-        opened.as_slice().try_into().map_err(|_| SealingError::DoesNotOpen).and_then(RecordKey::new)
     }
 
     async fn seal_bytes(&self, subject: Subject<'_>, plaintext: &[u8]) -> Result<String, SealingError> {
@@ -155,4 +185,10 @@ impl KeyProvider {
             }
         }
     }
+}
+
+/// Copied at its exact length, so that no growing or shrinking leaves plaintext behind.
+fn secret_value(opened: &[u8]) -> Result<SecretValue, SealingError> {
+    let text = std::str::from_utf8(opened).map_err(|_| SealingError::DoesNotOpen)?.to_owned();
+    SecretValue::new(text).map_err(|_| SealingError::DoesNotOpen)
 }

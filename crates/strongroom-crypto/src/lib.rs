@@ -8,6 +8,7 @@ mod aead;
 mod associated_data;
 mod envelope;
 mod error;
+mod field;
 mod key_backup;
 mod key_file;
 mod key_provider;
@@ -19,6 +20,7 @@ mod server_secret;
 mod signed_note;
 
 pub use error::SealingError;
+pub use field::{Field, KeyName};
 pub use key_backup::{KeyBackup, KeyBackupError, Passphrase};
 pub use key_file::RingChange;
 pub use key_provider::KeyProvider;

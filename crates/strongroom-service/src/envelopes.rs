@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use strongroom_crypto::{KeyId, KeyProvider, SealingError, ServerSecret};
-use strongroom_store::{KeyedVersion, Rewrapped, Store};
+use strongroom_store::{KeyedVersion, Rewrapped, RewrappedOwn, Store};
 use strongroom_types::Binding;
 
 use crate::error::ServiceError;
@@ -16,7 +16,8 @@ pub struct Envelopes {
     secret: ServerSecret,
 }
 
-/// How many envelopes there are under each key; the server's own secret is one of them.
+/// How many envelopes there are under each key; the vault's own two (its secret, and the key that signs the record) are
+/// among them.
 #[derive(Debug, Default)]
 pub struct Coverage {
     pub by_key: BTreeMap<String, u64>,
@@ -59,8 +60,10 @@ impl Envelopes {
     /// Where the database cannot be read.
     pub async fn coverage(&self) -> Result<Coverage, ServiceError> {
         let mut coverage = Coverage::default();
-        if let Some(envelope) = self.store.server_secret_envelope().await? {
-            coverage.count(KeyId::of_envelope(&envelope).ok().map(|id| id.to_string()));
+        for envelope in [self.store.server_secret_envelope().await?, self.store.record_key_envelope().await?] {
+            if let Some(envelope) = envelope {
+                coverage.count(KeyId::of_envelope(&envelope).ok().map(|id| id.to_string()));
+            }
         }
         // Those of keys that are here are counted without being sent.
         let keys = self.keys.key_ids();
@@ -80,7 +83,7 @@ impl Envelopes {
     pub async fn rewrap(&self, mut tell: impl FnMut(Step<'_>)) -> Result<Walked, ServiceError> {
         let current = self.keys.current().as_str();
         let (mut walked, mut last) = (Walked::default(), None);
-        self.rewrap_server_secret(current).await?;
+        self.rewrap_own(current).await?;
         while let Some(batch) = self.batch(&mut last, &[current]).await? {
             let mut rewrapped = Vec::new();
             for KeyedVersion { binding, envelope, .. } in batch {
@@ -126,10 +129,18 @@ impl Envelopes {
         Ok(walked)
     }
 
-    async fn rewrap_server_secret(&self, current: &str) -> Result<(), ServiceError> {
-        let Some(former) = self.store.server_secret_envelope().await? else { return Ok(()) };
-        if let Some(renewed) = self.keys.rewrap_server_secret(&former).await? {
-            self.store.rewrap_server_secret(self.secret.expose(), current, &former, &renewed).await?;
+    /// The vault's own envelopes: the server's secret, and the key that signs the record.
+    async fn rewrap_own(&self, current: &str) -> Result<(), ServiceError> {
+        let own = |former, renewed| RewrappedOwn { current_key: current.into(), former, renewed };
+        if let Some(former) = self.store.server_secret_envelope().await?
+            && let Some(renewed) = self.keys.rewrap_server_secret(&former).await?
+        {
+            self.store.rewrap_server_secret(self.secret.expose(), &own(former, renewed)).await?;
+        }
+        if let Some(former) = self.store.record_key_envelope().await?
+            && let Some(renewed) = self.keys.rewrap_record_key(&former).await?
+        {
+            self.store.rewrap_record_key(self.secret.expose(), &own(former, renewed)).await?;
         }
         Ok(())
     }

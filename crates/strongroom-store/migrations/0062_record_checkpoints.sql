@@ -186,8 +186,26 @@ BEGIN
     FROM strongroom.activity_logs AS l WHERE l.id = ANY (ids);
 END $$;
 
+-- As rewrap_envelopes() of 0061, for the key that signs.
+CREATE POLICY owner_rewraps ON strongroom.record_keys FOR UPDATE TO strongroom_owner USING (true) WITH CHECK (true);
+CREATE FUNCTION strongroom.rewrap_record_key(server_secret bytea, current_key text, former text, renewed text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM strongroom.begin_rewrap(server_secret);
+    IF strongroom.envelope_key(renewed) IS DISTINCT FROM current_key
+       OR strongroom.envelope_value(renewed) IS DISTINCT FROM strongroom.envelope_value(former) THEN
+        RAISE EXCEPTION 'a rewrap leaves the value as it is' USING ERRCODE = 'check_violation';
+    END IF;
+    UPDATE strongroom.record_keys AS k SET envelope = renewed WHERE k.envelope = former;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM strongroom.record_rewrap(format('the key of the record, under %s', current_key));
+    RETURN true;
+END $$;
+
 GRANT EXECUTE ON FUNCTION strongroom.record_key_envelope(), strongroom.establish_record_key(bytea, text, text) TO strongroom_app;
 GRANT EXECUTE ON FUNCTION
     strongroom.record_tip(bytea), strongroom.begin_sealing(bytea), strongroom.records_to_seal(bytea, bigint[]),
-    strongroom.seal_records(bytea, bigint, bigint[], bytea, bytea, text)
+    strongroom.seal_records(bytea, bigint, bigint[], bytea, bytea, text), strongroom.rewrap_record_key(bytea, text, text, text)
 TO strongroom_system;

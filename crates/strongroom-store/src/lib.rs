@@ -45,7 +45,7 @@ pub use passwords::{KeptPassword, OwnPassword, PasswordOutcome};
 pub use record::{Purge, SealedBatch, Sealing, TreeState};
 pub use record_reader::{RecordReader, Unsealed};
 pub use reveals::{Denial, RevealLimit, RevealOutcome};
-pub use rewrap::{KeyedVersion, Rewrapped};
+pub use rewrap::{KeyedVersion, Rewrapped, RewrappedOwn};
 pub use schema::Schema;
 pub use sign_in::{SignInOutcome, SignInStep};
 pub use store::{Connections, Store, Transaction};

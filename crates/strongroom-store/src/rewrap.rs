@@ -27,6 +27,14 @@ pub struct Rewrapped {
     pub renewed: String,
 }
 
+/// An envelope of the vault's own, of which there is one, and what is to take its place, under that key.
+#[derive(Debug)]
+pub struct RewrappedOwn {
+    pub current_key: String,
+    pub former: String,
+    pub renewed: String,
+}
+
 /// As many as are read at once: 20 MB, were all of them as long as can be.
 const BATCH: i32 = 200;
 
@@ -77,18 +85,29 @@ impl Store {
     ///
     /// # Errors
     /// As [`Self::rewrap`].
-    pub async fn rewrap_server_secret(
+    pub async fn rewrap_server_secret(&self, server_secret: &[u8], own: &RewrappedOwn) -> Result<bool, StoreError> {
+        self.rewrap_own("SELECT strongroom.rewrap_server_secret($1, $2, $3, $4)", server_secret, own).await
+    }
+
+    /// As [`Self::rewrap_server_secret`], for the key that signs the record.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn rewrap_record_key(&self, server_secret: &[u8], own: &RewrappedOwn) -> Result<bool, StoreError> {
+        self.rewrap_own("SELECT strongroom.rewrap_record_key($1, $2, $3, $4)", server_secret, own).await
+    }
+
+    async fn rewrap_own(
         &self,
+        statement: &'static str,
         server_secret: &[u8],
-        current_key: &str,
-        former: &str,
-        renewed: &str,
+        own: &RewrappedOwn,
     ) -> Result<bool, StoreError> {
-        let replaced = query_scalar("SELECT strongroom.rewrap_server_secret($1, $2, $3, $4)")
+        let replaced = query_scalar(statement)
             .bind(server_secret)
-            .bind(current_key)
-            .bind(former)
-            .bind(renewed);
+            .bind(&own.current_key)
+            .bind(&own.former)
+            .bind(&own.renewed);
         Ok(replaced.fetch_one(self.pool(RuntimeRole::System)).await?)
     }
 }

@@ -99,8 +99,8 @@ async fn a_rewrap_changes_the_envelopes_and_nothing_that_is_known_of_a_credentia
     // A second one, that has read before the first one wrote.
     assert_eq!(store.rewrap(&SECRET, "k2", &batch).await.unwrap(), 0);
     let (former, renewed) = (envelope("k1", 0, b"server"), envelope("k2", 0, b"server"));
-    assert!(store.rewrap_server_secret(&SECRET, "k2", &former, &renewed).await.unwrap());
-    assert!(!store.rewrap_server_secret(&SECRET, "k2", &former, &renewed).await.unwrap());
+    assert!(store.rewrap_server_secret(&SECRET, &own("k2", &former, &renewed)).await.unwrap());
+    assert!(!store.rewrap_server_secret(&SECRET, &own("k2", &former, &renewed)).await.unwrap());
     assert_eq!(store.server_secret_envelope().await.unwrap().unwrap(), renewed);
 
     let records = "SELECT actor_id IS NULL, entity_type::text, scope::text, name FROM strongroom.activity_logs
@@ -130,7 +130,7 @@ async fn a_rewrap_replaces_no_value_by_another() {
         batch[0].renewed = renewed.clone();
         assert!(matches!(store.rewrap(&SECRET, key, &batch).await, Err(StoreError::Constraint)), "{renewed}");
         let former = envelope("k1", 0, b"server");
-        let refused = store.rewrap_server_secret(&SECRET, key, &former, &renewed).await;
+        let refused = store.rewrap_server_secret(&SECRET, &own(key, &former, &renewed)).await;
         assert!(matches!(refused, Err(StoreError::Constraint)), "{renewed}");
     }
 }
