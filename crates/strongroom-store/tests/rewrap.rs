@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use data_encoding::BASE64URL_NOPAD;
-use strongroom_store::{Rewrapped, Store, StoreError};
+use strongroom_store::{Rewrapped, RewrappedOwn, Store, StoreError};
 use strongroom_testing::{Person, Sql, TestDatabase};
 use strongroom_types::{Binding, CredentialId};
 
@@ -26,6 +26,10 @@ async fn set_up() -> (TestDatabase, Person, Sql, Store) {
         (Person::create(&database, "ada").await, database.sql("strongroom_app").await, database.store().await);
     assert!(store.establish_server_secret(&envelope("k1", 0, b"server"), &SECRET).await.unwrap());
     (database, ada, app, store)
+}
+
+fn own(key: &str, former: &str, renewed: &str) -> RewrappedOwn {
+    RewrappedOwn { current_key: key.into(), former: former.into(), renewed: renewed.into() }
 }
 
 /// Keeps a credential whose first value is that.
