@@ -20,6 +20,12 @@ pub enum SealingError {
     /// The cipher or the randomness of the system refused to work.
     #[error("the cipher failed")]
     Cipher,
+    /// Whoever holds the keys does not answer, or cannot now. Trying again later may help.
+    #[error("{0}")]
+    Unavailable(String),
+    /// OpenBao refuses, or cannot be asked as it is set up.
+    #[error("OpenBao: {0}")]
+    OpenBao(String),
     /// The key file cannot be used as it is.
     #[error("the key file {path}: {reason}")]
     KeyFile { path: PathBuf, reason: String },

@@ -208,10 +208,14 @@ mod tests {
         assert_eq!(ids(&ring), [ring.current().as_str()]);
     }
 
+    async fn current(provider: &KeyProvider) -> KeyId {
+        provider.current(crate::KeyName::Credentials).await.unwrap()
+    }
+
     #[tokio::test]
     async fn a_rewrap_renews_the_key_and_leaves_nonce_and_ciphertext_byte_for_byte() {
         let (_folder, path) = key_file();
-        let old = KeyProvider::Local(KeyRing::load(&path).unwrap());
+        let old = KeyProvider::local(KeyRing::load(&path).unwrap());
         let binding = Binding {
             credential_id: CredentialId::generate(),
             owner_id: UserId::generate(),
@@ -220,21 +224,27 @@ mod tests {
             version: 1,
         };
         let envelope = old.seal(&binding, &SecretValue::new("value".into()).unwrap()).await.unwrap();
-        assert!(old.rewrap(&binding, &envelope).await.unwrap().is_none(), "it is under the current key");
+        assert!(
+            old.rewrap(&binding, &envelope, &current(&old).await).await.unwrap().is_none(),
+            "it is under the current key"
+        );
 
-        let rotated = KeyProvider::Local(KeyRing::change(&path, &RingChange::Rotate).unwrap().0);
-        let rewrapped = rotated.rewrap(&binding, &envelope).await.unwrap().unwrap();
+        let rotated = KeyProvider::local(KeyRing::change(&path, &RingChange::Rotate).unwrap().0);
+        let rewrapped = rotated.rewrap(&binding, &envelope, &current(&rotated).await).await.unwrap().unwrap();
         let tail = |text: &str| {
             let parsed = crate::envelope::Envelope::parse(text).unwrap();
             (parsed.sealed.nonce, parsed.sealed.ciphertext)
         };
         assert_eq!(tail(&rewrapped), tail(&envelope));
 
-        let (ring, _) = KeyRing::change(&path, &RingChange::Retire(old.current().clone())).unwrap();
-        let alone = KeyProvider::Local(ring);
+        let (ring, _) = KeyRing::change(&path, &RingChange::Retire(current(&old).await)).unwrap();
+        let alone = KeyProvider::local(ring);
         assert_eq!(alone.open(&binding, &rewrapped).await.unwrap().expose(), "value");
         assert!(matches!(alone.open(&binding, &envelope).await, Err(SealingError::UnknownKey(_))));
         let elsewhere = Binding { version: 2, ..binding };
-        assert!(rotated.rewrap(&elsewhere, &envelope).await.is_err(), "bound to its row while it is rewrapped");
+        assert!(
+            rotated.rewrap(&elsewhere, &envelope, &current(&rotated).await).await.is_err(),
+            "bound to its row while it is rewrapped"
+        );
     }
 }

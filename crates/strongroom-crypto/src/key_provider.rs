@@ -1,6 +1,8 @@
 //! Who wraps data keys, and the two acts that need it: seal a value, open an envelope.
 //! A data key is made for one version of one credential, used once to seal, and lives only in this file; a rewrap moves it
-//! from one key of the ring to another, and never touches the value.
+//! from one key to another, and never touches the value.
+
+use std::sync::Arc;
 
 use strongroom_types::{Binding, SecretValue};
 use zeroize::Zeroizing;
@@ -9,23 +11,89 @@ use crate::aead::{KEY_BYTES, Key};
 use crate::associated_data::{self, Subject};
 use crate::envelope::{Envelope, WrappedKey, join_wrapped, split_wrapped};
 use crate::error::SealingError;
-use crate::field::Field;
+use crate::field::{Field, KeyName};
 use crate::key_ring::{KeyId, KeyRing};
 use crate::random::random_bytes;
 use crate::server_secret::ServerSecret;
 use crate::signed_note::RecordKey;
+use crate::transit::{Transit, TransitKey};
 
-type DataKey = Zeroizing<[u8; KEY_BYTES]>;
+pub(crate) type DataKey = Zeroizing<[u8; KEY_BYTES]>;
 
-/// Where the key-encryption keys are. An enum and not a trait: the providers are ours to know, and each is two calls,
-/// wrap and unwrap. They are async because a provider may be across a network.
-#[derive(Debug)]
-pub enum KeyProvider {
+/// Where the key-encryption keys are. Not a trait: the providers are ours to know, an envelope names the one that it needs,
+/// and each is two calls, wrap and unwrap. They are async because a provider may be across a network.
+#[derive(Clone, Debug)]
+pub struct KeyProvider {
+    seal_under: SealUnder,
     /// A key file on this machine.
-    Local(KeyRing),
+    ring: Option<Arc<KeyRing>>,
+    transit: Option<Arc<Transit>>,
+}
+
+/// Which provider wraps the data keys of new values. Former ones open under the provider that they name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SealUnder {
+    /// The key file.
+    Ring,
+    /// Transit.
+    Transit,
+    /// Transit; and while that is unavailable, the key file.
+    TransitOrRing,
 }
 
 impl KeyProvider {
+    /// A key file alone.
+    pub fn local(ring: KeyRing) -> Self {
+        Self { seal_under: SealUnder::Ring, ring: Some(Arc::new(ring)), transit: None }
+    }
+
+    /// Several providers.
+    ///
+    /// # Errors
+    /// [`SealingError::Malformed`] where that which seals is not among them.
+    pub fn new(
+        seal_under: SealUnder,
+        ring: Option<KeyRing>,
+        transit: Option<Arc<Transit>>,
+    ) -> Result<Self, SealingError> {
+        let provider = Self { seal_under, ring: ring.map(Arc::new), transit };
+        if seal_under != SealUnder::Transit {
+            provider.ring()?;
+        }
+        if seal_under != SealUnder::Ring {
+            provider.transit()?;
+        }
+        Ok(provider)
+    }
+
+    /// The same, with another ring.
+    #[must_use]
+    pub fn with_ring(&self, ring: KeyRing) -> Self {
+        Self { ring: Some(Arc::new(ring)), ..self.clone() }
+    }
+
+    /// Which provider new values are sealed under.
+    pub fn seals_under(&self) -> SealUnder {
+        self.seal_under
+    }
+
+    /// Whether that envelope was sealed under the key file while Transit was to be used.
+    pub fn fell_back(&self, envelope: &str) -> bool {
+        self.seal_under == SealUnder::TransitOrRing
+            && KeyId::of_envelope(envelope).is_ok_and(|id| TransitKey::of(&id).is_none())
+    }
+
+    /// Whether the provider that seals can be used now.
+    ///
+    /// # Errors
+    /// [`SealingError::Unavailable`].
+    pub async fn health(&self) -> Result<(), SealingError> {
+        match self.seal_under {
+            SealUnder::Ring => Ok(()),
+            SealUnder::Transit | SealUnder::TransitOrRing => self.transit()?.health().await,
+        }
+    }
+
     /// Seals a value for one version of one credential; the text is for the database.
     ///
     /// # Errors
@@ -93,60 +161,77 @@ impl KeyProvider {
         secret_value(&self.open_bytes(Subject::Field(field), envelope).await?)
     }
 
-    /// The name of the key that new values are sealed under.
-    pub fn current(&self) -> &KeyId {
-        match self {
-            Self::Local(ring) => ring.current(),
+    /// The name of the key that new values are to be sealed under, for what that named key is for.
+    ///
+    /// # Errors
+    /// [`SealingError::Unavailable`] and [`SealingError::OpenBao`], where it is asked.
+    pub async fn current(&self, name: KeyName) -> Result<KeyId, SealingError> {
+        match self.seal_under {
+            SealUnder::Ring => Ok(self.ring()?.current().clone()),
+            SealUnder::Transit | SealUnder::TransitOrRing => self.transit()?.latest(name).await?.id(),
         }
     }
 
-    /// The names of all its keys.
-    pub fn key_ids(&self) -> Vec<KeyId> {
-        match self {
-            Self::Local(ring) => ring.keys().map(|(id, _)| id.clone()).collect(),
-        }
-    }
-
-    /// Wraps the data key of an envelope anew, under the current key, and leaves the value as it is: nothing is opened but
-    /// the data key. None: it is under the current key already.
+    /// Wraps the data key of an envelope anew, under that key ([`Self::current`]), and leaves the value as it is: nothing is
+    /// opened but the data key. None: it is under that key already.
+    ///
+    /// Transit's own rewrap is not used: it takes no associated data, and so refuses every key that is bound to its row.
     ///
     /// # Errors
     /// As [`Self::open`], as far as the data key goes.
-    pub async fn rewrap(&self, binding: &Binding, envelope: &str) -> Result<Option<String>, SealingError> {
-        self.rewrap_subject(Subject::Credential(binding), envelope).await
+    pub async fn rewrap(
+        &self,
+        binding: &Binding,
+        envelope: &str,
+        under: &KeyId,
+    ) -> Result<Option<String>, SealingError> {
+        self.rewrap_subject(Subject::Credential(binding), envelope, under).await
     }
 
     /// As [`Self::rewrap`], for the server's own secret.
     ///
     /// # Errors
     /// The same.
-    pub async fn rewrap_server_secret(&self, envelope: &str) -> Result<Option<String>, SealingError> {
-        self.rewrap_subject(Subject::ServerSecret, envelope).await
+    pub async fn rewrap_server_secret(&self, envelope: &str, under: &KeyId) -> Result<Option<String>, SealingError> {
+        self.rewrap_subject(Subject::ServerSecret, envelope, under).await
     }
 
     /// As [`Self::rewrap`], for the key that signs checkpoints of the record.
     ///
     /// # Errors
     /// The same.
-    pub async fn rewrap_record_key(&self, envelope: &str) -> Result<Option<String>, SealingError> {
-        self.rewrap_subject(Subject::RecordKey, envelope).await
+    pub async fn rewrap_record_key(&self, envelope: &str, under: &KeyId) -> Result<Option<String>, SealingError> {
+        self.rewrap_subject(Subject::RecordKey, envelope, under).await
     }
 
     /// As [`Self::rewrap`], for a field of an application's own table.
     ///
     /// # Errors
     /// The same.
-    pub async fn rewrap_field(&self, field: &Field, envelope: &str) -> Result<Option<String>, SealingError> {
-        self.rewrap_subject(Subject::Field(field), envelope).await
+    pub async fn rewrap_field(
+        &self,
+        field: &Field,
+        envelope: &str,
+        under: &KeyId,
+    ) -> Result<Option<String>, SealingError> {
+        self.rewrap_subject(Subject::Field(field), envelope, under).await
     }
 
-    async fn rewrap_subject(&self, subject: Subject<'_>, envelope: &str) -> Result<Option<String>, SealingError> {
+    async fn rewrap_subject(
+        &self,
+        subject: Subject<'_>,
+        envelope: &str,
+        under: &KeyId,
+    ) -> Result<Option<String>, SealingError> {
         let Envelope { wrapped_key, sealed } = Envelope::parse(envelope)?;
-        if wrapped_key.key_id == *self.current() {
+        if wrapped_key.key_id == *under {
             return Ok(None);
         }
         let data_key = self.unwrap(subject, &wrapped_key).await?;
-        let wrapped_key = self.wrap(subject, &data_key).await?;
+        let wrapped_key = match TransitKey::of(under) {
+            Some(key) => self.transit()?.wrap(subject, Some(key), &data_key).await?,
+            None => self.ring()?.wrap(subject, under, &data_key)?,
+        };
         Envelope { wrapped_key, sealed }.to_text().map(Some)
     }
 
@@ -165,25 +250,45 @@ impl KeyProvider {
     }
 
     async fn wrap(&self, subject: Subject<'_>, data_key: &DataKey) -> Result<WrappedKey, SealingError> {
-        match self {
-            Self::Local(ring) => {
-                let key_id = ring.current().clone();
-                let associated_data = associated_data::of_data_key(&key_id, subject);
-                let sealed = ring.key(&key_id)?.seal(&associated_data, &data_key[..])?;
-                Ok(WrappedKey { key_id, bytes: join_wrapped(&sealed) })
+        if self.seal_under != SealUnder::Ring {
+            match self.transit()?.wrap(subject, None, data_key).await {
+                Err(SealingError::Unavailable(_)) if self.seal_under == SealUnder::TransitOrRing => {}
+                other => return other,
             }
         }
+        let ring = self.ring()?;
+        ring.wrap(subject, ring.current(), data_key)
     }
 
     async fn unwrap(&self, subject: Subject<'_>, wrapped: &WrappedKey) -> Result<DataKey, SealingError> {
-        match self {
-            Self::Local(ring) => {
-                let associated_data = associated_data::of_data_key(&wrapped.key_id, subject);
-                let sealed = split_wrapped(&wrapped.bytes)?;
-                let opened = ring.key(&wrapped.key_id)?.open(&associated_data, &sealed.nonce, &sealed.ciphertext)?;
-                opened.as_slice().try_into().map(Zeroizing::new).map_err(|_| SealingError::DoesNotOpen)
-            }
+        let unknown = |_| SealingError::UnknownKey(wrapped.key_id.clone());
+        match TransitKey::of(&wrapped.key_id) {
+            Some(key) => self.transit().map_err(unknown)?.unwrap(subject, key, &wrapped.bytes).await,
+            None => self.ring().map_err(unknown)?.unwrap(subject, wrapped),
         }
+    }
+
+    fn ring(&self) -> Result<&KeyRing, SealingError> {
+        self.ring.as_deref().ok_or(SealingError::Malformed("there is no key file"))
+    }
+
+    fn transit(&self) -> Result<&Transit, SealingError> {
+        self.transit.as_deref().ok_or(SealingError::Malformed("there is no Transit"))
+    }
+}
+
+impl KeyRing {
+    fn wrap(&self, subject: Subject<'_>, key_id: &KeyId, data_key: &DataKey) -> Result<WrappedKey, SealingError> {
+        let associated_data = associated_data::of_data_key(key_id, subject);
+        let sealed = self.key(key_id)?.seal(&associated_data, &data_key[..])?;
+        Ok(WrappedKey { key_id: key_id.clone(), bytes: join_wrapped(&sealed) })
+    }
+
+    fn unwrap(&self, subject: Subject<'_>, wrapped: &WrappedKey) -> Result<DataKey, SealingError> {
+        let associated_data = associated_data::of_data_key(&wrapped.key_id, subject);
+        let sealed = split_wrapped(&wrapped.bytes)?;
+        let opened = self.key(&wrapped.key_id)?.open(&associated_data, &sealed.nonce, &sealed.ciphertext)?;
+        opened.as_slice().try_into().map(Zeroizing::new).map_err(|_| SealingError::DoesNotOpen)
     }
 }
 

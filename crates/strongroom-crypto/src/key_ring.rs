@@ -16,6 +16,7 @@ use crate::aead::{KEY_BYTES, Key};
 use crate::envelope::Envelope;
 use crate::error::SealingError;
 use crate::random::random_bytes;
+use crate::transit::TransitKey;
 
 /// Room for thousands of keys, and taken at once: a buffer that grew would leave keys behind where it was.
 pub(crate) const MAX_FILE_BYTES: usize = 1024 * 1024;
@@ -135,6 +136,9 @@ impl KeyRing {
         for entry in &file.keys {
             if keys.iter().any(|key| key.id == entry.id) {
                 return Err(SealingError::Malformed("a key id stands twice in it"));
+            }
+            if TransitKey::of(&entry.id).is_some() {
+                return Err(SealingError::Malformed("a key id is one of Transit's"));
             }
             keys.push(RingKey { id: entry.id.clone(), created_at: entry.created_at, key: entry.expand()? });
         }

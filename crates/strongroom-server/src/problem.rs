@@ -11,6 +11,9 @@ use strongroom_service::ServiceError;
 use strongroom_store::StoreError;
 use strongroom_types::{Problem, ProblemCode, RequestId, WorkspaceContents};
 
+/// When to come again while the key provider is away.
+const KEYS_RETRY_SECONDS: u32 = 5;
+
 /// A refusal on its way out.
 #[derive(Debug)]
 pub struct Refusal {
@@ -149,6 +152,11 @@ impl From<SealingError> for Refusal {
             SealingError::UnknownKey(_) | SealingError::KeyFile { .. } => {
                 tracing::error!(error = %error, "a key is missing");
                 Self::new(ProblemCode::KeyUnavailable, "ask the operator to bring back the key that sealed this value")
+            }
+            SealingError::Unavailable(_) | SealingError::OpenBao(_) => {
+                tracing::error!(error = %error, "the key provider is not available");
+                let detail = "the keys of this vault are not available now, and nothing was done; try again";
+                Self { retry_after_seconds: Some(KEYS_RETRY_SECONDS), ..Self::new(ProblemCode::KeyUnavailable, detail) }
             }
             SealingError::Malformed(_) | SealingError::DoesNotOpen | SealingError::Cipher => Self::internal(&error),
         }

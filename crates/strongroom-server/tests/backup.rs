@@ -166,7 +166,7 @@ fn admin_url(folder: &Path) -> String {
 
 /// Every value of every version that a database has, opened with the keys of that file.
 async fn opened(admin_url: &str, key_file: &Path) -> BTreeMap<(String, i32), String> {
-    let keys = KeyProvider::Local(KeyRing::load(key_file).unwrap());
+    let keys = KeyProvider::local(KeyRing::load(key_file).unwrap());
     let mut inventory = Inventory::connect(admin_url).await.unwrap();
     let (mut values, mut last) = (BTreeMap::new(), None);
     loop {
@@ -283,7 +283,7 @@ async fn a_postgresql_of_ones_own_is_backed_up_and_restored_by_a_login_that_sees
     let (from, into, safe) = (TestDatabase::create().await, TestDatabase::create_empty().await, Safe::new());
     let admin = Person::create_admin(&from, "admin").await;
     let key_file = safe.path("keys.json");
-    let keys = KeyProvider::Local(KeyRing::create(&key_file).unwrap());
+    let keys = KeyProvider::local(KeyRing::create(&key_file).unwrap());
     let vault = Vault::open(from.store().await, keys, NO_LIMITS, SessionPolicy::default()).await.unwrap();
     for name in ["mine", "purged"] {
         let new = serde_json::from_value(json!({ "name": name, "provider": "p", "type": "SECRET", "value": name }));

@@ -87,7 +87,7 @@ async fn the_keys_of_another_vault_are_found_before_anybody_needs_a_value() {
     let (database, folder) = (TestDatabase::create().await, data_folder());
     let key_file = folder.path().join("keys.json");
     let ring = KeyRing::create(&key_file).unwrap();
-    let keys = strongroom_crypto::KeyProvider::Local(ring);
+    let keys = strongroom_crypto::KeyProvider::local(ring);
     Vault::open(database.store().await, keys, NO_LIMITS, SessionPolicy::default()).await.unwrap();
     assert!(of(&database, &key_file, &[]).1.contains("ok: the keys are those of this database"));
     let other = folder.path().join("other.json");

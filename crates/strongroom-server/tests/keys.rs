@@ -36,7 +36,7 @@ impl Keyed {
         KeyRing::create(&folder.path().join("keys.json")).unwrap();
         let keyed = Self { database, folder, ada };
         let limits = Limits { reveals_per_minute: None, uses_per_minute: None };
-        let provider = KeyProvider::Local(keyed.ring());
+        let provider = KeyProvider::local(keyed.ring());
         Vault::open(keyed.database.store().await, provider, limits, SessionPolicy::default()).await.unwrap();
         keyed
     }
@@ -77,7 +77,7 @@ impl Keyed {
 
     /// Credentials of Ada's, sealed under the current key, in order of their ids.
     async fn fill(&self, count: usize) -> Vec<CredentialId> {
-        let (provider, app) = (KeyProvider::Local(self.ring()), self.database.sql("strongroom_app").await);
+        let (provider, app) = (KeyProvider::local(self.ring()), self.database.sql("strongroom_app").await);
         let insert =
             "INSERT INTO strongroom.user_credentials (id, user_id, name, provider, type, encrypted_value, masked_value)
                       VALUES ($1, $2, $3, 'p', 'SECRET', $4, '****')";
@@ -101,7 +101,7 @@ impl Keyed {
     }
 
     async fn under(&self, key: &strongroom_crypto::KeyId) -> u64 {
-        let provider = KeyProvider::Local(self.ring());
+        let provider = KeyProvider::local(self.ring());
         let envelopes = Envelopes::open(self.database.store().await, provider).await.unwrap().unwrap();
         envelopes.coverage().await.unwrap().under(key)
     }

@@ -34,7 +34,7 @@ impl Vault {
             version: 1,
         };
         let keyed = request.map(|request| self.keyed(request));
-        let envelope = self.keys.seal(&binding, &new.value).await?;
+        let envelope = self.seal(&binding, &new.value).await?;
         let sealed = SealedVersion { envelope, masked_value: new.masked_value() };
         let mut transaction = self.store.begin(caller, role).await?;
         if let Some(workspace) = binding.workspace_id {

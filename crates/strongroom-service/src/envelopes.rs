@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_crypto::{KeyId, KeyProvider, SealingError, ServerSecret};
+use strongroom_crypto::{KeyId, KeyName, KeyProvider, SealingError, ServerSecret};
 use strongroom_store::{KeyedVersion, Rewrapped, RewrappedOwn, Store};
 use strongroom_types::Binding;
 
@@ -65,11 +65,12 @@ impl Envelopes {
                 coverage.count(KeyId::of_envelope(&envelope).ok().map(|id| id.to_string()));
             }
         }
-        // Those of keys that are here are counted without being sent.
-        let keys = self.keys.key_ids();
-        let keys: Vec<&str> = keys.iter().map(KeyId::as_str).collect();
         let mut last = None;
-        while let Some(batch) = self.batch(&mut last, &keys).await? {
+        loop {
+            // Those of keys that have been met are counted without being sent.
+            let met: Vec<String> = coverage.by_key.keys().cloned().collect();
+            let met: Vec<&str> = met.iter().map(String::as_str).collect();
+            let Some(batch) = self.batch(&mut last, &met).await? else { break };
             batch.into_iter().for_each(|version| coverage.count(version.key_id));
         }
         Ok(coverage)
@@ -81,15 +82,15 @@ impl Envelopes {
     /// # Errors
     /// Where the database cannot be read or written. An envelope that does not let itself be rewrapped is told, and stays.
     pub async fn rewrap(&self, mut tell: impl FnMut(Step<'_>)) -> Result<Walked, ServiceError> {
-        let current = self.keys.current().as_str();
+        let current = self.keys.current(KeyName::Credentials).await?;
         let (mut walked, mut last) = (Walked::default(), None);
-        self.rewrap_own(current).await?;
-        while let Some(batch) = self.batch(&mut last, &[current]).await? {
+        self.rewrap_own().await?;
+        while let Some(batch) = self.batch(&mut last, &[current.as_str()]).await? {
             let mut rewrapped = Vec::new();
             for KeyedVersion { binding, envelope, .. } in batch {
                 walked.seen += 1;
                 let Some(former) = envelope else { continue };
-                match self.keys.rewrap(&binding, &former).await {
+                match self.keys.rewrap(&binding, &former, &current).await {
                     Ok(Some(renewed)) => rewrapped.push(Rewrapped { binding, former, renewed }),
                     Ok(None) => {}
                     Err(why) => {
@@ -99,7 +100,7 @@ impl Envelopes {
                 }
             }
             if !rewrapped.is_empty() {
-                let replaced = self.store.rewrap(self.secret.expose(), current, &rewrapped).await?;
+                let replaced = self.store.rewrap(self.secret.expose(), current.as_str(), &rewrapped).await?;
                 walked.done += u64::from(replaced.unsigned_abs());
             }
             tell(Step::Walked(walked));
@@ -130,15 +131,16 @@ impl Envelopes {
     }
 
     /// The vault's own envelopes: the server's secret, and the key that signs the record.
-    async fn rewrap_own(&self, current: &str) -> Result<(), ServiceError> {
-        let own = |former, renewed| RewrappedOwn { current_key: current.into(), former, renewed };
+    async fn rewrap_own(&self) -> Result<(), ServiceError> {
+        let current = &self.keys.current(KeyName::Federation).await?;
+        let own = |former, renewed| RewrappedOwn { current_key: current.to_string(), former, renewed };
         if let Some(former) = self.store.server_secret_envelope().await?
-            && let Some(renewed) = self.keys.rewrap_server_secret(&former).await?
+            && let Some(renewed) = self.keys.rewrap_server_secret(&former, current).await?
         {
             self.store.rewrap_server_secret(self.secret.expose(), &own(former, renewed)).await?;
         }
         if let Some(former) = self.store.record_key_envelope().await?
-            && let Some(renewed) = self.keys.rewrap_record_key(&former).await?
+            && let Some(renewed) = self.keys.rewrap_record_key(&former, current).await?
         {
             self.store.rewrap_record_key(self.secret.expose(), &own(former, renewed)).await?;
         }

@@ -4,10 +4,11 @@
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use strongroom_crypto::{KeyProvider, KeyRing, SealingError};
+use strongroom_crypto::{KeyProvider, KeyRing, SealUnder, SealingError};
 use strongroom_store::Store;
 use strongroom_types::{Binding, SecretValue};
 use tokio::sync::Mutex;
@@ -23,6 +24,26 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Keys {
     provider: RwLock<Arc<KeyProvider>>,
     file: Option<KeyFile>,
+    /// Whether the record says that this server seals under the key file, for want of the provider.
+    fallback_recorded: AtomicBool,
+    health: Mutex<Health>,
+}
+
+/// What became of the last look at the provider that seals.
+#[derive(Default)]
+struct Health {
+    looked: Option<Instant>,
+    well: bool,
+}
+
+/// Whether values can be sealed and opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyHealth {
+    Ready,
+    /// The provider that seals is away; new values are sealed under the key file, and what it has sealed does not open.
+    Fallback,
+    /// The provider that seals is away, and values wait for it.
+    Unavailable,
 }
 
 /// A key file that may change while its keys are used.
@@ -52,7 +73,12 @@ struct Stamp {
 
 impl Keys {
     pub(crate) fn new(provider: KeyProvider) -> Self {
-        Self { provider: RwLock::new(Arc::new(provider)), file: None }
+        Self {
+            provider: RwLock::new(Arc::new(provider)),
+            file: None,
+            fallback_recorded: AtomicBool::new(false),
+            health: Mutex::default(),
+        }
     }
 
     /// From now on with the keys that this file has, whenever it changes. Before a seal it is looked at once a second; before
@@ -67,6 +93,40 @@ impl Keys {
         self.look(false).await;
         let provider = self.provider();
         measured("seal", provider.seal(binding, value).instrument(info_span!("seal"))).await
+    }
+
+    /// Whether the record has yet to say that this envelope, just sealed, is under the key file for want of the provider.
+    /// Each time that begins, and not for each value.
+    pub(crate) fn falls_back(&self, envelope: &str) -> bool {
+        let fell_back = self.provider().fell_back(envelope);
+        if fell_back {
+            metrics::counter!("strongroom_key_fallbacks_total").increment(1);
+        } else {
+            self.fallback_recorded.store(false, Ordering::Relaxed);
+        }
+        fell_back && !self.fallback_recorded.load(Ordering::Relaxed)
+    }
+
+    /// The record says so now.
+    pub(crate) fn fallback_recorded(&self) {
+        self.fallback_recorded.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether values can be sealed and opened. A provider across a network is asked once a second at most, however many ask.
+    #[allow(clippy::disallowed_methods, reason = "bounds how often a provider is asked")]
+    pub(crate) async fn health(&self) -> KeyHealth {
+        let provider = self.provider();
+        let mut health = self.health.lock().await;
+        if health.looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY) {
+            let well =
+                provider.health().await.inspect_err(|error| tracing::warn!(%error, "the keys are not available"));
+            *health = Health { looked: Some(Instant::now()), well: well.is_ok() };
+        }
+        match (health.well, provider.seals_under()) {
+            (true, _) => KeyHealth::Ready,
+            (false, SealUnder::TransitOrRing) => KeyHealth::Fallback,
+            (false, SealUnder::Ring | SealUnder::Transit) => KeyHealth::Unavailable,
+        }
     }
 
     /// As [`KeyProvider::open`].
@@ -108,9 +168,9 @@ impl Keys {
         if seen.taken == Some(stamp) || (!rested && seen.refused == Some(stamp)) {
             return;
         }
-        match file.keys().await {
+        match file.keys(&self.provider()).await {
             Ok(provider) => {
-                tracing::info!(current = %provider.current(), "took the keys of the key file");
+                tracing::info!("took the keys of the key file");
                 *self.provider.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(provider);
                 seen.taken = Some(stamp);
             }
@@ -124,8 +184,8 @@ impl Keys {
 
 impl KeyFile {
     /// The keys that are in it; refused where they are another vault's, under which nothing must be sealed.
-    async fn keys(&self) -> Result<KeyProvider, ServiceError> {
-        let keys = KeyProvider::Local(KeyRing::load(&self.path)?);
+    async fn keys(&self, former: &KeyProvider) -> Result<KeyProvider, ServiceError> {
+        let keys = former.with_ring(KeyRing::load(&self.path)?);
         if let Some(envelope) = self.store.server_secret_envelope().await? {
             keys.open_server_secret(&envelope).await?;
         }

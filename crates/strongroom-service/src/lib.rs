@@ -32,6 +32,7 @@ pub use envelopes::{Coverage, Envelopes, Step, Walked};
 pub use error::ServiceError;
 pub use idempotency::{IdempotentRequest, Kept};
 pub use identities::{Arrival, Departure, Returned};
+pub use keys::KeyHealth;
 pub use record_verification::{Finding, Notes, RecordVerification, VerifiedRecord};
 pub use reveals::RevealedValue;
 pub use sessions::SessionPolicy;

@@ -92,7 +92,7 @@ mod tests {
         let app = wire.url(&database, "strongroom_app");
         let store = Store::connect(&app, &database.url("strongroom_system"), 1).await.unwrap();
         let keys = tempfile::tempdir().unwrap();
-        let keys = KeyProvider::Local(KeyRing::create(&keys.path().join("keys.json")).unwrap());
+        let keys = KeyProvider::local(KeyRing::create(&keys.path().join("keys.json")).unwrap());
         let limits = Limits { reveals_per_minute: None, uses_per_minute: None };
         let vault = Vault::open(store, keys, limits, SessionPolicy::default()).await.unwrap();
         Scene { database, wire, vault }

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use strongroom_crypto::{KeyProvider, RecordKey, ServerSecret, VerifierKey};
 use strongroom_federation::Federation;
 use strongroom_store::{RevealLimit, Store};
+use strongroom_types::{Binding, SecretValue};
 
 use crate::error::ServiceError;
-use crate::keys::Keys;
+use crate::keys::{KeyHealth, Keys};
 use crate::passwords::Derivations;
 use crate::record::record_key;
 use crate::sessions::SessionPolicy;
@@ -68,12 +69,24 @@ impl Vault {
         self.record_key.verifier()
     }
 
-    /// Whether requests can be served now.
+    /// Whether requests can be served now, and values be had.
     ///
     /// # Errors
     /// [`ServiceError::Store`] where the database does not answer.
-    pub async fn ready(&self) -> Result<(), ServiceError> {
-        Ok(self.store.ping().await?)
+    pub async fn ready(&self) -> Result<KeyHealth, ServiceError> {
+        self.store.ping().await?;
+        Ok(self.keys.health().await)
+    }
+
+    /// Seals a value. That it is under the key file for want of the provider is in the record before it is kept.
+    pub(crate) async fn seal(&self, binding: &Binding, value: &SecretValue) -> Result<String, ServiceError> {
+        let envelope = self.keys.seal(binding, value).await?;
+        if self.keys.falls_back(&envelope) {
+            self.store.record_key_fallback(self.server_secret.expose()).await?;
+            self.keys.fallback_recorded();
+            tracing::error!("the key provider is away: values are sealed under the key file, as configured");
+        }
+        Ok(envelope)
     }
 }
 

@@ -97,7 +97,7 @@ impl Vault {
             return Err(ServiceError::Revoked);
         }
         let binding = current.binding(current.version.saturating_add(1));
-        let envelope = self.keys.seal(&binding, &new.value).await?;
+        let envelope = self.seal(&binding, &new.value).await?;
         let sealed = SealedVersion { envelope, masked_value: new.masked_value(current.kind) };
         let mut transaction = self.store.begin(caller, role).await?;
         if let Some(kept) = claim(&mut transaction, keyed, current.id).await? {

@@ -4,11 +4,12 @@
 
 ALTER TYPE strongroom.entity_type ADD VALUE 'KEY_RING';
 ALTER TYPE strongroom.activity_action ADD VALUE 'KEYS_REWRAPPED';
+ALTER TYPE strongroom.activity_action ADD VALUE 'KEYS_FELL_BACK';
 -- Compared as text: no statement of this transaction may use a value that it added.
 ALTER TABLE strongroom.activity_logs
     DROP CONSTRAINT activity_logs_actor_known,
     ADD CONSTRAINT activity_logs_actor_known
-        CHECK (actor_id IS NOT NULL OR action::text IN ('RECORD_PURGED', 'CREDENTIAL_PURGED', 'KEYS_REWRAPPED'));
+        CHECK (actor_id IS NOT NULL OR action::text IN ('RECORD_PURGED', 'CREDENTIAL_PURGED', 'KEYS_REWRAPPED', 'KEYS_FELL_BACK'));
 
 -- The bytes of an envelope (docs/envelope.md); NULL: it is none.
 CREATE FUNCTION strongroom.envelope_bytes(envelope text) RETURNS bytea
@@ -182,6 +183,16 @@ BEGIN
     INSERT INTO strongroom.activity_logs (action, entity_type, entity_id, scope, name)
     VALUES ('KEYS_REWRAPPED', 'KEY_RING', '00000000-0000-0000-0000-000000000000', 'SYSTEM', what);
 END $$;
-GRANT EXECUTE ON FUNCTION strongroom.sealed_envelopes(bytea, uuid, integer, text[], integer),
+
+-- A server seals under its key file, because the provider of the keys is away and it was told to. Not a rewrap, but as they are,
+-- an act of the server's own.
+CREATE FUNCTION strongroom.record_key_fallback(server_secret bytea) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM strongroom.begin_rewrap(server_secret);
+    INSERT INTO strongroom.activity_logs (action, entity_type, entity_id, scope, name)
+    VALUES ('KEYS_FELL_BACK', 'KEY_RING', '00000000-0000-0000-0000-000000000000', 'SYSTEM', 'new values are sealed under the key file');
+END $$;
+GRANT EXECUTE ON FUNCTION strongroom.record_key_fallback(bytea), strongroom.sealed_envelopes(bytea, uuid, integer, text[], integer),
     strongroom.rewrap_envelopes(bytea, text, uuid[], integer[], text[], text[]),
     strongroom.rewrap_server_secret(bytea, text, text, text) TO strongroom_system;

@@ -97,17 +97,24 @@ impl Store {
         self.rewrap_own("SELECT strongroom.rewrap_record_key($1, $2, $3, $4)", server_secret, own).await
     }
 
+    /// Leaves a record that a server seals under its key file, because the provider of the keys is away.
+    ///
+    /// # Errors
+    /// [`StoreError::ServerNotProven`], and as any statement.
+    pub async fn record_key_fallback(&self, server_secret: &[u8]) -> Result<(), StoreError> {
+        let record = query("SELECT strongroom.record_key_fallback($1)").bind(server_secret);
+        record.execute(self.pool(RuntimeRole::System)).await?;
+        Ok(())
+    }
+
     async fn rewrap_own(
         &self,
         statement: &'static str,
         server_secret: &[u8],
         own: &RewrappedOwn,
     ) -> Result<bool, StoreError> {
-        let replaced = query_scalar(statement)
-            .bind(server_secret)
-            .bind(&own.current_key)
-            .bind(&own.former)
-            .bind(&own.renewed);
+        let replaced =
+            query_scalar(statement).bind(server_secret).bind(&own.current_key).bind(&own.former).bind(&own.renewed);
         Ok(replaced.fetch_one(self.pool(RuntimeRole::System)).await?)
     }
 }

@@ -64,6 +64,8 @@ pub enum ActivityAction {
     SettingsChanged,
     /// Data keys were wrapped anew, under another key of the ring; no value was opened.
     KeysRewrapped,
+    /// The provider of the keys was away, and a server sealed under its key file, as configured.
+    KeysFellBack,
 }
 
 /// What it was done to.

@@ -116,7 +116,9 @@ impl ProblemCode {
             Self::Unavailable => {
                 "the database or another provider does not answer, or too many people sign in at once; `Retry-After`"
             }
-            Self::KeyUnavailable => "the key that sealed this value is not in the key file",
+            Self::KeyUnavailable => {
+                "the key of a value is not in the key file, or OpenBao, which has it, does not answer"
+            }
         }
     }
 

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use strongroom_crypto::{KeyProvider, KeyRing, VerifierKey};
+use strongroom_crypto::VerifierKey;
 use strongroom_service::{Limits, RecordVerification, SessionPolicy, Vault, VerifiedRecord};
 use strongroom_store::{RecordReader, Store};
 
 use super::{Failure, say};
 use crate::checkpoint_file;
-use crate::settings::{AuditorUrl, ConfigFile, DataFolder, KeyFile, RuntimeUrls};
+use crate::settings::{AuditorUrl, ConfigFile, DataFolder, KeySettings, RuntimeUrls};
 
 /// Verify the record, and keep what it is verified by
 #[derive(Args, Debug)]
@@ -65,7 +65,7 @@ struct Seal {
     #[command(flatten)]
     data: DataFolder,
     #[command(flatten)]
-    keys: KeyFile,
+    keys: KeySettings,
 }
 
 /// Where the record is, and the key.
@@ -78,7 +78,7 @@ struct Source {
     #[command(flatten)]
     data: DataFolder,
     #[command(flatten)]
-    keys: KeyFile,
+    keys: KeySettings,
 }
 
 impl Audit {
@@ -153,7 +153,7 @@ impl Seal {
     async fn run(self) -> Result<(), Failure> {
         let folder = self.data.path();
         let (app, system) = self.urls.given()?.unwrap_or_else(|| RuntimeUrls::embedded(&folder));
-        let keys = KeyProvider::Local(KeyRing::load(&self.keys.path(&folder))?);
+        let keys = self.keys.provider(&folder)?;
         let store = Store::connect(&app, &system, 1).await?;
         let no_limits = Limits { reveals_per_minute: None, uses_per_minute: None };
         let vault = Vault::open(store.clone(), keys, no_limits, SessionPolicy::default()).await?;
@@ -176,7 +176,7 @@ impl Source {
     /// against its owner.
     async fn verifier_key(&self, reader: &mut RecordReader) -> Result<VerifierKey, Failure> {
         let envelope = reader.key_envelope().await?.ok_or("no server has sealed this record yet")?;
-        let keys = KeyProvider::Local(KeyRing::load(&self.keys.path(&self.data.path()))?);
+        let keys = self.keys.provider(&self.data.path())?;
         Ok(keys.open_record_key(&envelope).await?.verifier().clone())
     }
 }

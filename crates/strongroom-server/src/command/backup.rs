@@ -18,7 +18,7 @@ use super::passphrase::PassphraseFile;
 use super::postgres_program::PostgresProgram;
 use super::verification::Verification;
 use super::{Failure, progress, say};
-use crate::settings::{AdminUrl, ConfigFile, DataFolder, KeyFile};
+use crate::settings::{AdminUrl, ConfigFile, DataFolder, KeySettings};
 
 /// Back up the database and, apart and encrypted, the key file; a server may run meanwhile
 #[derive(Args, Debug)]
@@ -26,9 +26,10 @@ pub struct Backup {
     /// File to make, with the database in it (pg_dump, custom format)
     #[arg(long, value_name = "FILE")]
     database_out: PathBuf,
-    /// File to make, with the key file in it, encrypted (age); keep it elsewhere than the database
+    /// File to make, with the key file in it, encrypted (age); keep it elsewhere than the database. Not where there is no key
+    /// file, because all keys are in OpenBao: that is then backed up by its own means
     #[arg(long, value_name = "FILE")]
-    keys_out: PathBuf,
+    keys_out: Option<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseFile,
     #[command(flatten)]
@@ -38,43 +39,58 @@ pub struct Backup {
     #[command(flatten)]
     data: DataFolder,
     #[command(flatten)]
-    keys: KeyFile,
+    keys: KeySettings,
 }
 
 impl Backup {
     /// # Errors
     /// Where there is nothing to back up, a file is there already, a program fails, or the keys do not open the values.
     pub async fn run(self) -> Result<(), Failure> {
-        for path in [&self.database_out, &self.keys_out] {
+        for path in [Some(&self.database_out), self.keys_out.as_ref()].into_iter().flatten() {
             if path.exists() {
                 return Err(format!("{} is there already, and is not overwritten", path.display()).into());
             }
         }
         let folder = self.data.path();
         let key_file = self.keys.path(&folder);
-        KeyBackup::of(&key_file)?;
-        let passphrase = self.passphrase.choose()?;
+        let keys_out = match (&self.keys_out, self.keys.ring(&folder)?) {
+            (Some(path), Some(_)) => Some((path, self.passphrase.choose()?)),
+            (None, None) => None,
+            (Some(_), None) => return Err("there is no key file to back up; leave --keys-out out".into()),
+            (None, Some(_)) => return Err("say where the key file is backed up to, with --keys-out".into()),
+        };
         let (dump, verified) = AdminDatabase::open(&self.database, &folder)
             .await?
             .with(async |url| {
                 let mut inventory = Inventory::connect(url).await?;
                 let dump = self.dump(url, inventory.server_major().await?).await?;
                 progress("trying the keys on every value");
-                Ok((dump, Verification::of(&mut inventory, KeyBackup::of(&key_file)?.ring()?).await?))
+                Ok((dump, Verification::of(&mut inventory, &self.keys.provider(&folder)?).await?))
             })
             .await?;
         // Read after the dump: a key is in the file before there is an envelope that names it.
-        let keys = encrypted(&key_file, passphrase).await?;
-        let mut keys_file = unfinished(&self.keys_out)?;
-        keys_file.write_all(&keys)?;
-        finish(dump, &self.database_out)?;
-        finish(keys_file, &self.keys_out)?;
-        say(&format!("wrote {} and {}", self.database_out.display(), self.keys_out.display()));
-        say(&format!("{}; keep the two files and the passphrase apart from each other", verified.summary()));
+        match keys_out {
+            Some((path, passphrase)) => {
+                let keys = encrypted(&key_file, passphrase).await?;
+                let mut keys_file = unfinished(path)?;
+                keys_file.write_all(&keys)?;
+                finish(dump, &self.database_out)?;
+                finish(keys_file, path)?;
+                say(&format!("wrote {} and {}", self.database_out.display(), path.display()));
+                say(&format!("{}; keep the two files and the passphrase apart from each other", verified.summary()));
+            }
+            None => {
+                finish(dump, &self.database_out)?;
+                say(&format!(
+                    "wrote {}; its keys are in OpenBao, and not in a backup of ours",
+                    self.database_out.display()
+                ));
+                say(&verified.summary());
+            }
+        }
         if verified.failed > 0 || verified.is_of_another_vault() {
             return Err(format!(
-                "not everything opens with the key file {}; is it the right one?{}",
-                key_file.display(),
+                "not everything opens with these keys; are they the right ones?{}",
                 verified.failures()
             )
             .into());

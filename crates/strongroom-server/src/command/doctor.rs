@@ -6,12 +6,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use nix::sys::statvfs::statvfs;
-use strongroom_crypto::{KeyProvider, KeyRing};
+use strongroom_crypto::KeyName;
 use strongroom_store::{Condition, Schema, SchemaError, Store};
 
 use super::serve::ServeSettings;
 use super::{Failure, say};
-use crate::settings::{AdminUrl, ConfigFile, RuntimeUrls};
+use crate::settings::{AdminUrl, ConfigFile, KeySettings, RuntimeUrls};
 
 /// Clocks that are so far apart, in seconds: sign-in by other providers begins to fail; and fails.
 const SKEW: [f64; 2] = [5.0, 60.0];
@@ -75,7 +75,7 @@ impl Doctor {
         if let Ok(condition) = Condition::of(&app).await {
             server(&mut findings, &condition);
         }
-        keys(&mut findings, &self.serve.keys.path(&folder), store.as_ref()).await;
+        keys(&mut findings, &self.serve.keys, &folder, store.as_ref()).await;
         if let Some(store) = store {
             store.close().await;
         }
@@ -143,15 +143,18 @@ fn server(findings: &mut Findings, condition: &Condition) {
     findings.graded(skew > SKEW[1], skew > SKEW[0], &what, "have both set by NTP");
 }
 
-async fn keys(findings: &mut Findings, path: &Path, store: Option<&Store>) {
-    let ring = match KeyRing::load(path) {
-        Ok(ring) => ring,
+async fn keys(findings: &mut Findings, settings: &KeySettings, folder: &Path, store: Option<&Store>) {
+    let keys = match settings.provider(folder) {
+        Ok(keys) => keys,
         Err(error) => return findings.error(&error.to_string()),
     };
-    findings.ok(&format!("the key file is its owner's alone; new values are sealed under {}", ring.current()));
+    match keys.current(KeyName::Credentials).await {
+        Ok(key) => findings.ok(&format!("the keys can be used; new values are sealed under {key}")),
+        Err(error) => return findings.error(&error.to_string()),
+    }
     let Some(store) = store else { return };
     match store.server_secret_envelope().await {
-        Ok(Some(envelope)) => match KeyProvider::Local(ring).open_server_secret(&envelope).await {
+        Ok(Some(envelope)) => match keys.open_server_secret(&envelope).await {
             Ok(_) => findings.ok("the keys are those of this database"),
             Err(error) => findings.error(&format!("these are not the keys of this database: {error}")),
         },

@@ -4,13 +4,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use strongroom_crypto::{KeyId, KeyProvider, KeyRing, RingChange};
+use strongroom_crypto::{KeyId, KeyName, KeyRing, RingChange, SealUnder};
 use strongroom_service::{Coverage, Envelopes, Step, Walked};
 use strongroom_store::Store;
 
 use super::admin_database::AdminDatabase;
 use super::{Failure, progress, say};
-use crate::settings::{ConfigFile, DataFolder, KeyFile, RuntimeUrls};
+use crate::settings::{ConfigFile, DataFolder, KeySettings, RuntimeUrls};
 
 /// So many versions between two lines that say how far it is.
 const PROGRESS_EVERY: u64 = 10_000;
@@ -46,7 +46,7 @@ struct RingSettings {
     #[command(flatten)]
     data: DataFolder,
     #[command(flatten)]
-    keys: KeyFile,
+    keys: KeySettings,
 }
 
 #[derive(Args, Debug)]
@@ -62,7 +62,7 @@ struct Rotate {
     #[command(flatten)]
     data: DataFolder,
     #[command(flatten)]
-    keys: KeyFile,
+    keys: KeySettings,
 }
 
 #[derive(Args, Debug)]
@@ -89,6 +89,11 @@ impl Keys {
 
 impl Rotate {
     fn run(&self) -> Result<(), Failure> {
+        if self.keys.seal_under() != SealUnder::Ring {
+            return Err("values are sealed under OpenBao's keys; rotate those there: bao write -f transit/keys/CREDENTIALS/rotate \
+                        (and FEDERATION), then run strongroom keys rewrap"
+                .into());
+        }
         let change = match (self.stage, self.activate) {
             (true, _) => RingChange::Stage,
             (_, true) => RingChange::Activate,
@@ -110,6 +115,9 @@ impl Retire {
     async fn run(&self) -> Result<(), Failure> {
         let id: KeyId = self.key.parse()?;
         let path = self.ring.key_file();
+        if id.as_str().starts_with("transit:") {
+            return self.retire_there(&id).await;
+        }
         let backup = self.ring.with_envelopes(async |envelopes| {
             require_unneeded(&envelopes.coverage().await?, &id)?;
             let (_, backup) = KeyRing::change(&path, &RingChange::Retire(id.clone()))?;
@@ -123,6 +131,16 @@ impl Retire {
         say(
             "backups of the database that were made before the last rewrap need that file, or a key backup of their time",
         );
+        Ok(())
+    }
+}
+
+impl Retire {
+    /// A version of a key that OpenBao holds: whether nothing here needs it. It goes by OpenBao's own means.
+    async fn retire_there(&self, id: &KeyId) -> Result<(), Failure> {
+        let coverage = self.ring.with_envelopes(async |envelopes| Ok(envelopes.coverage().await?)).await?;
+        require_unneeded(&coverage, id)?;
+        say(&format!("nothing needs {id}; raise min_decryption_version of the key in OpenBao to take it away"));
         Ok(())
     }
 }
@@ -146,26 +164,23 @@ impl RingSettings {
     }
 
     async fn list(&self) -> Result<(), Failure> {
-        let ring = KeyRing::load(&self.key_file())?;
         let coverage = if self.urls.given()?.is_some() || AdminDatabase::is_in(&self.data.path()) {
             Some(self.with_envelopes(async |envelopes| Ok(envelopes.coverage().await?)).await?)
         } else {
             None
         };
-        tell(&ring, coverage.as_ref());
-        Ok(())
+        self.tell(coverage.as_ref()).await
     }
 
     async fn rewrap(&self) -> Result<(), Failure> {
-        let ring = KeyRing::load(&self.key_file())?;
         let (walked, coverage) = self
             .with_envelopes(async |envelopes| {
                 let walked = envelopes.rewrap(watch("rewrapped")).await?;
                 Ok((walked, envelopes.coverage().await?))
             })
             .await?;
-        say(&format!("rewrapped {} of {} versions under {}", walked.done, walked.seen, ring.current()));
-        tell(&ring, Some(&coverage));
+        say(&format!("rewrapped {} of {} versions", walked.done, walked.seen));
+        self.tell(Some(&coverage)).await?;
         failed(walked, "could not be rewrapped, and are as they were")
     }
 
@@ -176,10 +191,43 @@ impl RingSettings {
         failed(walked, "do not open; look for a key file that has their keys")
     }
 
+    /// A line for each key, those that only envelopes name included.
+    async fn tell(&self, coverage: Option<&Coverage>) -> Result<(), Failure> {
+        let folder = self.data.path();
+        let (ring, provider) = (self.keys.ring(&folder)?, self.keys.provider(&folder)?);
+        let currents = [provider.current(KeyName::Credentials).await?, provider.current(KeyName::Federation).await?];
+        for (id, created_at) in ring.iter().flat_map(KeyRing::keys) {
+            let role = match ring.as_ref().and_then(KeyRing::staged) {
+                _ if currents.contains(id) => "current",
+                Some(staged) if staged == id => "staged",
+                _ if self.keys.seal_under() == SealUnder::TransitOrRing => "for the fallback, or former",
+                _ => "former",
+            };
+            let made =
+                created_at.map_or("made before that was noted".into(), |time| format!("made {}", time.to_rfc3339()));
+            let count = coverage.map_or("not counted: no database".into(), |coverage| envelopes(coverage.under(id)));
+            say(&format!("{id}: {role}, {made}, {count}"));
+        }
+        let Some(coverage) = coverage else { return Ok(()) };
+        let elsewhere = |id: &str| ring.iter().flat_map(KeyRing::keys).all(|(known, _)| known.as_str() != id);
+        for (id, count) in coverage.by_key.iter().filter(|(id, _)| elsewhere(id)) {
+            let place = match id.starts_with("transit:") {
+                true if currents.iter().any(|current| current.as_str() == id) => "in OpenBao, current",
+                true => "in OpenBao, former",
+                false => "not in the key file",
+            };
+            say(&format!("{id}: {place}, {}", envelopes(*count)));
+        }
+        if coverage.unreadable > 0 {
+            say(&format!("no key that can be read: {}", envelopes(coverage.unreadable)));
+        }
+        Ok(())
+    }
+
     /// Does that with the envelopes of the vault; the embedded PostgreSQL is started for it, unless a server runs it.
     async fn with_envelopes<T>(&self, act: impl AsyncFnOnce(&Envelopes) -> Result<T, Failure>) -> Result<T, Failure> {
         let folder = self.data.path();
-        let keys = KeyProvider::Local(KeyRing::load(&self.key_file())?);
+        let keys = self.keys.provider(&folder)?;
         let (database, (app, system)) = match self.urls.given()? {
             Some(urls) => (AdminDatabase::running(urls.0.clone()), urls),
             None => (AdminDatabase::embedded(&folder).await?, RuntimeUrls::embedded(&folder)),
@@ -199,28 +247,8 @@ impl RingSettings {
     }
 }
 
-/// A line for each key, those that only envelopes name included.
-fn tell(ring: &KeyRing, coverage: Option<&Coverage>) {
-    let envelopes = |count: u64| format!("{count} envelopes");
-    for (id, created_at) in ring.keys() {
-        let role = match ring.staged() {
-            _ if id == ring.current() => "current",
-            Some(staged) if staged == id => "staged",
-            _ => "former",
-        };
-        let made = created_at.map_or("made before that was noted".into(), |time| format!("made {}", time.to_rfc3339()));
-        let count = coverage.map_or("not counted: no database".into(), |coverage| envelopes(coverage.under(id)));
-        say(&format!("{id}: {role}, {made}, {count}"));
-    }
-    let Some(coverage) = coverage else { return };
-    for (id, count) in &coverage.by_key {
-        if ring.keys().all(|(known, _)| known.as_str() != id) {
-            say(&format!("{id}: not in the key file, {}", envelopes(*count)));
-        }
-    }
-    if coverage.unreadable > 0 {
-        say(&format!("no key that can be read: {}", envelopes(coverage.unreadable)));
-    }
+fn envelopes(count: u64) -> String {
+    format!("{count} envelopes")
 }
 
 fn failed(walked: Walked, how: &str) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use strongroom_crypto::KeyBackup;
+use strongroom_crypto::{KeyBackup, KeyProvider};
 use strongroom_store::{Inventory, Schema};
 
 use super::admin_database::AdminDatabase;
@@ -14,7 +14,7 @@ use super::passphrase::PassphraseFile;
 use super::postgres_program::PostgresProgram;
 use super::verification::Verification;
 use super::{Failure, progress, say};
-use crate::settings::{AdminUrl, ConfigFile, DataFolder, KeyFile};
+use crate::settings::{AdminUrl, ConfigFile, DataFolder, KeySettings};
 
 /// An encrypted key file is hardly longer than the file.
 const MAX_KEYS_BYTES: u64 = 2 * 1024 * 1024;
@@ -25,9 +25,9 @@ pub struct Restore {
     /// The database, as `strongroom backup` wrote it; whoever made that file can run anything here, so be sure of it
     #[arg(long, value_name = "FILE")]
     database_in: PathBuf,
-    /// The keys, as `strongroom backup` wrote them
+    /// The keys, as `strongroom backup` wrote them; not where all keys are in OpenBao
     #[arg(long, value_name = "FILE")]
-    keys_in: PathBuf,
+    keys_in: Option<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseFile,
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub struct Restore {
     #[command(flatten)]
     data: DataFolder,
     #[command(flatten)]
-    keys: KeyFile,
+    keys: KeySettings,
 }
 
 impl Restore {
@@ -56,16 +56,26 @@ impl Restore {
             .into());
         }
         File::open(&self.database_in).map_err(|e| format!("{}: {e}", self.database_in.display()))?;
-        let keys = self.decrypted_keys().await?;
+        let keys = match &self.keys_in {
+            Some(path) => Some(self.decrypted_keys(path).await?),
+            None => None,
+        };
+        let ring = keys.as_ref().map(KeyBackup::ring).transpose()?;
+        let provider = self.keys.provider_with(ring).map_err(|e| format!("{e}; name the key backup with --keys-in"))?;
         let verified = AdminDatabase::create(&self.database, &folder)
             .await?
             .with(async |url| {
-                let verified = self.restore(url, &keys).await?;
-                keys.restore(&key_file)?;
+                let verified = self.restore(url, &provider).await?;
+                if let Some(keys) = &keys {
+                    keys.restore(&key_file)?;
+                }
                 Ok(verified)
             })
             .await?;
-        say(&format!("restored the database, and the key file {}", key_file.display()));
+        match keys {
+            Some(_) => say(&format!("restored the database, and the key file {}", key_file.display())),
+            None => say("restored the database"),
+        }
         say(&verified.summary());
         if self.database.given()?.is_some() {
             say("on a new PostgreSQL, set the passwords of strongroom_app and strongroom_system before you serve");
@@ -80,8 +90,7 @@ impl Restore {
     }
 
     /// Before anything is touched: most of what can be wrong with a backup is a passphrase.
-    async fn decrypted_keys(&self) -> Result<KeyBackup, Failure> {
-        let path = &self.keys_in;
+    async fn decrypted_keys(&self, path: &Path) -> Result<KeyBackup, Failure> {
         let file = File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
         let mut encrypted = Vec::new();
         file.take(MAX_KEYS_BYTES).read_to_end(&mut encrypted).map_err(|e| format!("{}: {e}", path.display()))?;
@@ -90,7 +99,7 @@ impl Restore {
         Ok(tokio::task::spawn_blocking(move || KeyBackup::decrypt(&encrypted, &passphrase)).await??)
     }
 
-    async fn restore(&self, url: &str, keys: &KeyBackup) -> Result<Verification, Failure> {
+    async fn restore(&self, url: &str, keys: &KeyProvider) -> Result<Verification, Failure> {
         Schema::create_database(url).await?;
         // Held to the end, with its lock: no server migrates this database meanwhile.
         let mut schema = Schema::connect(url).await?;
@@ -119,10 +128,10 @@ async fn load(dump: &Path, url: &str, server_major: u32) -> Result<(), Failure> 
 }
 
 /// The schema is brought to this version and found as it must be; then the keys are tried.
-async fn check(schema: &mut Schema, url: &str, keys: &KeyBackup) -> Result<Verification, Failure> {
+async fn check(schema: &mut Schema, url: &str, keys: &KeyProvider) -> Result<Verification, Failure> {
     schema.migrate().await?;
     progress("trying the keys on every value");
-    let verified = Verification::of(&mut Inventory::connect(url).await?, keys.ring()?).await?;
+    let verified = Verification::of(&mut Inventory::connect(url).await?, keys).await?;
     if verified.is_of_another_vault() {
         let summary = verified.summary();
         return Err(format!(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use strongroom_crypto::{KeyProvider, KeyRing};
+use strongroom_crypto::{KeyRing, SealUnder};
 use strongroom_service::{Limits, SessionPolicy, Vault};
 use strongroom_store::{Schema, Store};
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,7 +20,7 @@ use crate::housekeeping::Housekeeping;
 use crate::listener::{HttpSettings, Listener};
 use crate::routes::router;
 use crate::sealing::Sealing;
-use crate::settings::{ConfigFile, DataFolder, FederationSettings, KeyFile, RuntimeUrls};
+use crate::settings::{ConfigFile, DataFolder, FederationSettings, KeySettings, RuntimeUrls};
 use crate::telemetry::{MetricsListener, MetricsSettings, TraceSettings};
 
 /// How long the last acts may take in the database, after the last answer.
@@ -45,7 +45,7 @@ pub(super) struct ServeSettings {
     #[command(flatten)]
     pub(super) data: DataFolder,
     #[command(flatten)]
-    pub(super) keys: KeyFile,
+    pub(super) keys: KeySettings,
     #[command(flatten)]
     metrics: MetricsSettings,
     #[command(flatten)]
@@ -97,6 +97,7 @@ impl ServeSettings {
     pub(super) fn check(&self) -> Result<(), Failure> {
         self.http.check()?;
         self.federation.federation()?;
+        self.keys.check()?;
         self.urls.given().map(drop)
     }
 
@@ -126,7 +127,8 @@ impl ServeSettings {
             schema.close().await?;
         }
         let store = Store::connect(app, system, self.database_connections).await?;
-        let keys = KeyProvider::Local(self.keys(&store, folder).await?);
+        self.make_keys(&store, folder).await?;
+        let keys = self.keys.provider(folder)?;
         let vault = Vault::open(store.clone(), keys, self.limits(), self.sessions()).await?;
         let vault = vault.following(self.keys.path(folder)).federated(self.federation.federation()?);
         let vault = Arc::new(vault);
@@ -169,12 +171,12 @@ impl ServeSettings {
         }
     }
 
-    /// The keys of this vault. New ones are made for a new vault only: made for one that lost its key file, they would
-    /// hide the loss until somebody needed a value.
-    async fn keys(&self, store: &Store, folder: &Path) -> Result<KeyRing, Failure> {
+    /// A key file, where this vault needs one and has none. It is made for a new vault only: made for one that lost its key
+    /// file, it would hide the loss until somebody needed a value.
+    async fn make_keys(&self, store: &Store, folder: &Path) -> Result<(), Failure> {
         let path = self.keys.path(folder);
-        if path.exists() {
-            return Ok(KeyRing::load(&path)?);
+        if path.exists() || self.keys.seal_under() == SealUnder::Transit {
+            return Ok(());
         }
         if !store.is_empty().await? {
             let path = path.display();
@@ -186,9 +188,9 @@ impl ServeSettings {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)?;
         }
-        let ring = KeyRing::create(&path)?;
+        KeyRing::create(&path)?;
         say(&format!("Made the key file {}: back it up, apart from the database", path.display()));
-        Ok(ring)
+        Ok(())
     }
 }
 

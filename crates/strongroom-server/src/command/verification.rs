@@ -1,7 +1,7 @@
 //! Whether every sealed value of a database opens under the given keys: the proof that a database and its key file belong
 //! together. Plaintext is made and dropped; nothing of it is kept, shown or counted.
 
-use strongroom_crypto::{KeyProvider, KeyRing};
+use strongroom_crypto::KeyProvider;
 use strongroom_store::Inventory;
 
 use super::Failure;
@@ -25,8 +25,7 @@ impl Verification {
     ///
     /// # Errors
     /// Where the database cannot be read. An envelope that does not open is a result.
-    pub async fn of(inventory: &mut Inventory, keys: KeyRing) -> Result<Self, Failure> {
-        let keys = KeyProvider::Local(keys);
+    pub async fn of(inventory: &mut Inventory, keys: &KeyProvider) -> Result<Self, Failure> {
         let (mut result, mut last) = (Self::default(), None);
         if let Some(envelope) = inventory.server_secret_envelope().await? {
             result.secret_opens = Some(keys.open_server_secret(&envelope).await.is_ok());

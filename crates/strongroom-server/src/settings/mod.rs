@@ -6,6 +6,7 @@
 mod database;
 mod federation;
 mod folders;
+mod keys;
 mod layers;
 mod secret;
 mod table;
@@ -17,6 +18,7 @@ use clap::{Arg, Args, Command};
 pub use database::{AdminUrl, AuditorUrl, RuntimeUrls};
 pub use federation::FederationSettings;
 pub use folders::{DataFolder, KeyFile};
+pub use keys::KeySettings;
 pub use layers::{Origin, parse};
 pub use table::documentation;
 pub(crate) use table::effective;

@@ -115,7 +115,7 @@ impl Server {
         let keys = tempfile::tempdir().unwrap();
         let ring = KeyRing::create(&keys.path().join("keys.json")).unwrap();
         let limits = Limits { reveals_per_minute, uses_per_minute: None };
-        let vault = Vault::open(database.store().await, KeyProvider::Local(ring), limits, SessionPolicy::default())
+        let vault = Vault::open(database.store().await, KeyProvider::local(ring), limits, SessionPolicy::default())
             .await
             .unwrap();
         let http = http_settings(flags);

@@ -77,7 +77,7 @@ impl Scene {
 }
 
 async fn open(database: &TestDatabase, keys: &TempDir) -> Vault {
-    let keys = KeyProvider::Local(KeyRing::load(&keys.path().join("keys.json")).unwrap());
+    let keys = KeyProvider::local(KeyRing::load(&keys.path().join("keys.json")).unwrap());
     let limits = Limits { reveals_per_minute: None, uses_per_minute: None };
     Vault::open(database.store().await, keys, limits, SessionPolicy::default()).await.unwrap()
 }
