@@ -10,7 +10,7 @@ use strongroom_store::Store;
 
 use super::admin_database::AdminDatabase;
 use super::{Failure, progress, say};
-use crate::settings::{ConfigFile, DataFolder, KeySettings, RuntimeUrls};
+use crate::settings::{ConfigFile, DataFolder, KeyFile, KeySettings, RuntimeUrls};
 
 /// So many versions between two lines that say how far it is.
 const PROGRESS_EVERY: u64 = 10_000;
@@ -24,6 +24,9 @@ pub struct Keys {
 
 #[derive(Subcommand, Debug)]
 enum Act {
+    /// Make a key file, for a vault whose keys are in OpenBao and that is to fall back to it or move to it; servers make that of
+    /// a new vault themselves
+    Create(Create),
     /// Show the keys, and how many envelopes are under each
     List(RingSettings),
     /// Add a new key and make it the current one; touches nothing that is sealed
@@ -66,6 +69,16 @@ struct Rotate {
 }
 
 #[derive(Args, Debug)]
+struct Create {
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(flatten)]
+    data: DataFolder,
+    #[command(flatten)]
+    key_file: KeyFile,
+}
+
+#[derive(Args, Debug)]
 struct Retire {
     /// Its name, as `strongroom keys list` shows it
     key: String,
@@ -78,12 +91,26 @@ impl Keys {
     /// Where the key file or the database cannot be used, a key is still needed, or a value does not open.
     pub async fn run(self) -> Result<(), Failure> {
         match self.act {
+            Act::Create(create) => create.run(),
             Act::List(ring) => ring.list().await,
             Act::Rotate(rotate) => rotate.run(),
             Act::Rewrap(ring) => ring.rewrap().await,
             Act::Retire(retire) => retire.run().await,
             Act::Verify(ring) => ring.verify().await,
         }
+    }
+}
+
+impl Create {
+    fn run(&self) -> Result<(), Failure> {
+        let path = self.key_file.path(&self.data.path());
+        let ring = KeyRing::create(&path)?;
+        say(&format!(
+            "made the key file {} with the key {}; back it up, apart from the database",
+            path.display(),
+            ring.current()
+        ));
+        Ok(())
     }
 }
 

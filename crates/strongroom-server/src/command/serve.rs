@@ -181,7 +181,8 @@ impl ServeSettings {
         if !store.is_empty().await? {
             let path = path.display();
             return Err(format!(
-                "the key file {path} is missing, and this vault is in use: bring it back from a backup"
+                "the key file {path} is missing, and this vault is in use: bring it back from a backup (or, if it never had \
+                 one, strongroom keys create)"
             )
             .into());
         }
