@@ -60,10 +60,9 @@ impl Envelopes {
     /// Where the database cannot be read.
     pub async fn coverage(&self) -> Result<Coverage, ServiceError> {
         let mut coverage = Coverage::default();
-        for envelope in [self.store.server_secret_envelope().await?, self.store.record_key_envelope().await?] {
-            if let Some(envelope) = envelope {
-                coverage.count(KeyId::of_envelope(&envelope).ok().map(|id| id.to_string()));
-            }
+        let beside_the_tables = [self.store.server_secret_envelope().await?, self.store.record_key_envelope().await?];
+        for envelope in beside_the_tables.into_iter().flatten() {
+            coverage.count(KeyId::of_envelope(&envelope).ok().map(|id| id.to_string()));
         }
         let mut last = None;
         loop {
