@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use chrono::Utc;
 
 use crate::error::SealingError;
+use crate::key_protection::KeyProtection;
 use crate::key_ring::{KeyFile, KeyFileEntry, KeyId, KeyRing, MAX_FILE_BYTES, folder_of, read_private, refused};
 
 /// What is to become of a key file.
@@ -31,30 +32,51 @@ impl KeyRing {
     ///
     /// # Errors
     /// Where the file is not fit to be used, or the change does not fit it; then it is as it was.
-    pub fn change(path: &Path, change: &RingChange) -> Result<(Self, PathBuf), SealingError> {
-        let io = |e: std::io::Error| refused(path)(e.to_string());
-        // A link stays one: what it points to is changed.
-        let path = &fs::canonicalize(path).map_err(io)?;
-        let _lock = lock(path).map_err(io)?;
-        let former = read_private(path)?;
-        let mut file = KeyFile::parse(path, &former)?;
-        Self::from_file(&file).map_err(|e| refused(path)(e.to_string()))?;
-        file.apply(change).map_err(|reason| refused(path)(reason.into()))?;
-        let ring = Self::from_file(&file).map_err(|e| refused(path)(e.to_string()))?;
-        let text = file.to_text(path)?;
-        if text.len() >= MAX_FILE_BYTES {
-            return Err(refused(path)("it would become too long; retire keys first".into()));
-        }
-        let backup = backup_path(path);
-        put(path, &backup, &former, false).map_err(io)?;
-        put(path, path, &text, true).map_err(io)?;
-        Ok((ring, backup))
+    pub fn change(
+        path: &Path,
+        protection: &KeyProtection,
+        change: &RingChange,
+    ) -> Result<(Self, PathBuf), SealingError> {
+        rewrite(path, protection, protection, |file| file.apply(change))
+    }
+
+    /// Has the file kept otherwise from now on; returns where the former one is, which is kept as it was.
+    ///
+    /// # Errors
+    /// As [`Self::change`].
+    pub fn protect(path: &Path, former: &KeyProtection, renewed: &KeyProtection) -> Result<PathBuf, SealingError> {
+        Ok(rewrite(path, former, renewed, |_| Ok(()))?.1)
     }
 
     /// The key that [`RingChange::Activate`] would make current.
     pub fn staged(&self) -> Option<&KeyId> {
         self.keys().last().map(|(id, _)| id).filter(|id| *id != self.current())
     }
+}
+
+fn rewrite(
+    path: &Path,
+    former: &KeyProtection,
+    renewed: &KeyProtection,
+    act: impl FnOnce(&mut KeyFile) -> Result<(), &'static str>,
+) -> Result<(KeyRing, PathBuf), SealingError> {
+    let io = |e: std::io::Error| refused(path)(e.to_string());
+    // A link stays one: what it points to is changed.
+    let path = &fs::canonicalize(path).map_err(io)?;
+    let _lock = lock(path).map_err(io)?;
+    let kept = read_private(path)?;
+    let mut file = KeyFile::parse(path, &former.open(path, kept.clone())?)?;
+    KeyRing::from_file(&file).map_err(|e| refused(path)(e.to_string()))?;
+    act(&mut file).map_err(|reason| refused(path)(reason.into()))?;
+    let ring = KeyRing::from_file(&file).map_err(|e| refused(path)(e.to_string()))?;
+    let text = renewed.seal(path, &file.to_text(path)?)?;
+    if text.len() >= MAX_FILE_BYTES {
+        return Err(refused(path)("it would become too long; retire keys first".into()));
+    }
+    let backup = backup_path(path);
+    put(path, &backup, &kept, false).map_err(io)?;
+    put(path, path, &text, true).map_err(io)?;
+    Ok((ring, backup))
 }
 
 impl KeyFile {
@@ -144,7 +166,7 @@ mod tests {
     fn key_file() -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
-        KeyRing::create(&path).unwrap();
+        KeyRing::create(&path, &KeyProtection::Mode).unwrap();
         (folder, path)
     }
 
@@ -156,14 +178,82 @@ mod tests {
     fn a_rotation_adds_a_key_and_keeps_the_former_file() {
         let (_folder, path) = key_file();
         let before = fs::read(&path).unwrap();
-        let first = KeyRing::load(&path).unwrap();
-        let (ring, backup) = KeyRing::change(&path, &RingChange::Rotate).unwrap();
+        let first = KeyRing::load(&path, &KeyProtection::Mode).unwrap();
+        let (ring, backup) = KeyRing::change(&path, &KeyProtection::Mode, &RingChange::Rotate).unwrap();
         assert_ne!(ring.current(), first.current());
-        assert_eq!(ids(&KeyRing::load(&path).unwrap()), [first.current().as_str(), ring.current().as_str()]);
+        assert_eq!(
+            ids(&KeyRing::load(&path, &KeyProtection::Mode).unwrap()),
+            [first.current().as_str(), ring.current().as_str()]
+        );
         assert_eq!(fs::read(&backup).unwrap(), before);
         for file in [&path, &backup] {
             assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
         }
+    }
+
+    fn passphrase(text: &str) -> KeyProtection {
+        KeyProtection::Passphrase(crate::Passphrase::new(text.to_owned().into()).unwrap())
+    }
+
+    #[test]
+    fn a_key_file_under_a_passphrase_opens_with_that_alone_and_is_changed_like_any_other() {
+        let (_folder, path) = key_file();
+        let (plain, right) = (fs::read_to_string(&path).unwrap(), passphrase("correct horse battery"));
+        let key =
+            serde_json::from_str::<serde_json::Value>(&plain).unwrap()["keys"][0]["key"].as_str().unwrap().to_owned();
+        let former = KeyRing::protect(&path, &KeyProtection::Mode, &right).unwrap();
+        assert_eq!(fs::read_to_string(former).unwrap(), plain);
+        let (ring, backup) = KeyRing::change(&path, &right, &RingChange::Rotate).unwrap();
+        for file in [&path, &backup] {
+            let text = fs::read_to_string(file).unwrap();
+            assert!(!text.contains(&key) && !text.contains("local-"), "{text}");
+        }
+        assert_eq!(ids(&KeyRing::load(&path, &right).unwrap()), ids(&ring));
+        for (protection, words) in
+            [(KeyProtection::Mode, "is encrypted"), (passphrase("correct horse batterx"), "not the one")]
+        {
+            let refusal = KeyRing::load(&path, &protection).unwrap_err().to_string();
+            assert!(refusal.contains(words), "{refusal}");
+        }
+        let other = passphrase("another long passphrase");
+        KeyRing::protect(&path, &right, &other).unwrap();
+        assert!(KeyRing::load(&path, &right).is_err());
+        KeyRing::protect(&path, &other, &KeyProtection::Mode).unwrap();
+        assert_eq!(ids(&KeyRing::load(&path, &KeyProtection::Mode).unwrap()), ids(&ring));
+        assert!(
+            KeyRing::load(&path, &right).unwrap_err().to_string().contains("not encrypted"),
+            "nobody swaps it for a plain one"
+        );
+    }
+
+    #[test]
+    fn an_encrypted_key_file_with_anything_changed_does_not_open_and_costs_no_more_than_it_may() {
+        let (folder, _) = key_file();
+        let (path, right) = (folder.path().join("encrypted.json"), passphrase("correct horse battery"));
+        KeyRing::create(&path, &right).unwrap();
+        let file: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let refusal = |change: &dyn Fn(&mut serde_json::Value)| {
+            let mut changed = file.clone();
+            change(&mut changed);
+            fs::write(&path, changed.to_string()).unwrap();
+            KeyRing::load(&path, &right).unwrap_err().to_string()
+        };
+        let opposite =
+            |text: &str| if text.starts_with('A') { text.replacen('A', "B", 1) } else { format!("A{}", &text[1..]) };
+        for field in ["/nonce", "/sealed", "/argon2id/salt"] {
+            let changed = refusal(&|file| {
+                let place = file.pointer_mut(field).unwrap();
+                *place = opposite(place.as_str().unwrap()).into();
+            });
+            assert!(changed.contains("not the one"), "{field}: {changed}");
+        }
+        assert!(refusal(&|file| file["argon2id"]["iterations"] = 2.into()).contains("not the one"));
+        for (name, much) in [("memory_kib", 1024 * 1024 + 1), ("iterations", 17), ("lanes", 17)] {
+            assert!(refusal(&|file| file["argon2id"][name] = much.into()).contains("costs more"));
+        }
+        assert!(refusal(&|file| file["argon2id"]["memory_kib"] = 0.into()).contains("damaged"));
+        assert!(refusal(&|file| file["version"] = 2.into()).contains("version"));
+        assert!(refusal(&|file| file["more"] = 2.into()).contains("not a key file"));
     }
 
     #[test]
@@ -171,10 +261,10 @@ mod tests {
         let (_folder, path) = key_file();
         std::thread::scope(|scope| {
             for _ in 0..8 {
-                scope.spawn(|| KeyRing::change(&path, &RingChange::Rotate).unwrap());
+                scope.spawn(|| KeyRing::change(&path, &KeyProtection::Mode, &RingChange::Rotate).unwrap());
             }
         });
-        let ring = KeyRing::load(&path).unwrap();
+        let ring = KeyRing::load(&path, &KeyProtection::Mode).unwrap();
         assert_eq!(ids(&ring).len(), 9);
         assert_eq!(ids(&ring).last().unwrap(), ring.current().as_str());
     }
@@ -182,29 +272,40 @@ mod tests {
     #[test]
     fn a_staged_key_opens_before_anything_is_sealed_under_it() {
         let (_folder, path) = key_file();
-        assert!(KeyRing::change(&path, &RingChange::Activate).unwrap_err().to_string().contains("--stage first"));
-        let (ring, _) = KeyRing::change(&path, &RingChange::Stage).unwrap();
+        assert!(
+            KeyRing::change(&path, &KeyProtection::Mode, &RingChange::Activate)
+                .unwrap_err()
+                .to_string()
+                .contains("--stage first")
+        );
+        let (ring, _) = KeyRing::change(&path, &KeyProtection::Mode, &RingChange::Stage).unwrap();
         let staged = ring.staged().unwrap().clone();
         assert!(ring.key(&staged).is_ok() && *ring.current() != staged);
         for change in [RingChange::Stage, RingChange::Rotate] {
-            assert!(KeyRing::change(&path, &change).unwrap_err().to_string().contains("a key is staged"));
+            assert!(
+                KeyRing::change(&path, &KeyProtection::Mode, &change)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("a key is staged")
+            );
         }
-        let (ring, _) = KeyRing::change(&path, &RingChange::Activate).unwrap();
+        let (ring, _) = KeyRing::change(&path, &KeyProtection::Mode, &RingChange::Activate).unwrap();
         assert_eq!((ring.current(), ring.staged()), (&staged, None));
     }
 
     #[test]
     fn the_current_key_is_not_retired_and_a_refused_change_leaves_the_file_as_it_was() {
         let (folder, path) = key_file();
-        let (ring, _) = KeyRing::change(&path, &RingChange::Rotate).unwrap();
+        let (ring, _) = KeyRing::change(&path, &KeyProtection::Mode, &RingChange::Rotate).unwrap();
         let (before, files) = (fs::read(&path).unwrap(), fs::read_dir(folder.path()).unwrap().count());
         for (id, words) in [(ring.current().clone(), "the current one"), ("other".parse().unwrap(), "no such key")] {
-            let refusal = KeyRing::change(&path, &RingChange::Retire(id)).unwrap_err().to_string();
+            let refusal =
+                KeyRing::change(&path, &KeyProtection::Mode, &RingChange::Retire(id)).unwrap_err().to_string();
             assert!(refusal.contains(words), "{refusal}");
         }
         assert_eq!((fs::read(&path).unwrap(), fs::read_dir(folder.path()).unwrap().count()), (before, files));
         let (first, _) = ring.keys().next().unwrap();
-        let (ring, _) = KeyRing::change(&path, &RingChange::Retire(first.clone())).unwrap();
+        let (ring, _) = KeyRing::change(&path, &KeyProtection::Mode, &RingChange::Retire(first.clone())).unwrap();
         assert_eq!(ids(&ring), [ring.current().as_str()]);
     }
 
@@ -215,7 +316,7 @@ mod tests {
     #[tokio::test]
     async fn a_rewrap_renews_the_key_and_leaves_nonce_and_ciphertext_byte_for_byte() {
         let (_folder, path) = key_file();
-        let old = KeyProvider::local(KeyRing::load(&path).unwrap());
+        let old = KeyProvider::local(KeyRing::load(&path, &KeyProtection::Mode).unwrap());
         let binding = Binding {
             credential_id: CredentialId::generate(),
             owner_id: UserId::generate(),
@@ -229,7 +330,7 @@ mod tests {
             "it is under the current key"
         );
 
-        let rotated = KeyProvider::local(KeyRing::change(&path, &RingChange::Rotate).unwrap().0);
+        let rotated = KeyProvider::local(KeyRing::change(&path, &KeyProtection::Mode, &RingChange::Rotate).unwrap().0);
         let rewrapped = rotated.rewrap(&binding, &envelope, &current(&rotated).await).await.unwrap().unwrap();
         let tail = |text: &str| {
             let parsed = crate::envelope::Envelope::parse(text).unwrap();
@@ -237,7 +338,7 @@ mod tests {
         };
         assert_eq!(tail(&rewrapped), tail(&envelope));
 
-        let (ring, _) = KeyRing::change(&path, &RingChange::Retire(current(&old).await)).unwrap();
+        let (ring, _) = KeyRing::change(&path, &KeyProtection::Mode, &RingChange::Retire(current(&old).await)).unwrap();
         let alone = KeyProvider::local(ring);
         assert_eq!(alone.open(&binding, &rewrapped).await.unwrap().expose(), "value");
         assert!(matches!(alone.open(&binding, &envelope).await, Err(SealingError::UnknownKey(_))));

@@ -15,6 +15,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use crate::aead::{KEY_BYTES, Key};
 use crate::envelope::Envelope;
 use crate::error::SealingError;
+use crate::key_protection::KeyProtection;
 use crate::random::random_bytes;
 use crate::transit::TransitKey;
 
@@ -107,12 +108,13 @@ impl KeyRing {
     /// Reads a key file.
     ///
     /// # Errors
-    /// Refuses a file that others may read or write, and one that is not a key file of this version.
-    pub fn load(path: &Path) -> Result<Self, SealingError> {
-        Self::parse(path, &read_private(path)?)
+    /// Refuses a file that others may read or write, one that is not a key file of this version, and one that is kept otherwise
+    /// than that.
+    pub fn load(path: &Path, protection: &KeyProtection) -> Result<Self, SealingError> {
+        Self::parse(path, &protection.open(path, read_private(path)?)?)
     }
 
-    /// Reads the text of a key file; `path` is for refusals.
+    /// Reads the text of a key file that is in the clear; `path` is for refusals.
     pub(crate) fn parse(path: &Path, text: &[u8]) -> Result<Self, SealingError> {
         Self::from_file(&KeyFile::parse(path, text)?).map_err(|e| refused(path)(e.to_string()))
     }
@@ -121,10 +123,11 @@ impl KeyRing {
     ///
     /// # Errors
     /// Refuses to overwrite: a key that is lost makes its values unreadable.
-    pub fn create(path: &Path) -> Result<Self, SealingError> {
+    pub fn create(path: &Path, protection: &KeyProtection) -> Result<Self, SealingError> {
         let entry = KeyFileEntry::generate()?;
         let file = KeyFile { version: 1, current: entry.id.clone(), keys: vec![entry] };
-        write_new(path, &file.to_text(path)?).map_err(|e| refused(path)(e.to_string()))?;
+        let text = protection.seal(path, &file.to_text(path)?)?;
+        write_new(path, &text).map_err(|e| refused(path)(e.to_string()))?;
         Self::from_file(&file)
     }
 
@@ -248,18 +251,18 @@ mod tests {
     fn a_new_key_file_is_for_its_owner_alone_and_reads_back() {
         let folder = folder();
         let path = folder.path().join("keys.json");
-        let ring = KeyRing::create(&path).unwrap();
+        let ring = KeyRing::create(&path, &KeyProtection::Mode).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(KeyRing::load(&path).unwrap().current(), ring.current());
+        assert_eq!(KeyRing::load(&path, &KeyProtection::Mode).unwrap().current(), ring.current());
     }
 
     #[test]
     fn a_key_file_is_never_overwritten() {
         let folder = folder();
         let path = folder.path().join("keys.json");
-        KeyRing::create(&path).unwrap();
+        KeyRing::create(&path, &KeyProtection::Mode).unwrap();
         let before = fs::read(&path).unwrap();
-        assert!(matches!(KeyRing::create(&path), Err(SealingError::KeyFile { .. })));
+        assert!(matches!(KeyRing::create(&path, &KeyProtection::Mode), Err(SealingError::KeyFile { .. })));
         assert_eq!(fs::read(&path).unwrap(), before);
     }
 
@@ -267,9 +270,9 @@ mod tests {
     fn a_key_file_that_others_may_read_is_refused() {
         let folder = folder();
         let path = folder.path().join("keys.json");
-        KeyRing::create(&path).unwrap();
+        KeyRing::create(&path, &KeyProtection::Mode).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(KeyRing::load(&path).unwrap_err().to_string().contains("chmod 600"));
+        assert!(KeyRing::load(&path, &KeyProtection::Mode).unwrap_err().to_string().contains("chmod 600"));
     }
 
     #[test]
@@ -280,7 +283,7 @@ mod tests {
         for text in ["", "{}", "{\"topsecret\":1}", &good("topsecret"), &good("dG9wc2VjcmV0")] {
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-            let refusal = KeyRing::load(&path).unwrap_err().to_string();
+            let refusal = KeyRing::load(&path, &KeyProtection::Mode).unwrap_err().to_string();
             assert!(!refusal.contains("topsecret") && !refusal.contains("dG9w"), "{refusal}");
         }
     }
@@ -289,7 +292,7 @@ mod tests {
     fn debug_names_keys_and_shows_none() {
         let folder = folder();
         let path = folder.path().join("keys.json");
-        let shown = format!("{:?}", KeyRing::create(&path).unwrap());
+        let shown = format!("{:?}", KeyRing::create(&path, &KeyProtection::Mode).unwrap());
         let file: KeyFile = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         assert!(shown.contains(file.current.as_str()) && !shown.contains(&file.keys[0].key));
     }

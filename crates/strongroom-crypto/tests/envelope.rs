@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use strongroom_crypto::{KeyProvider, KeyRing, SealingError};
+use strongroom_crypto::{KeyProtection, KeyProvider, KeyRing, SealingError};
 use strongroom_types::{Binding, CredentialId, CredentialScope, SecretValue, UserId, WorkspaceId};
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ fn vector_keys() -> (tempfile::TempDir, KeyProvider) {
     let path = folder.path().join("keys.json");
     fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/keys.json"), &path).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    (folder, KeyProvider::local(KeyRing::load(&path).unwrap()))
+    (folder, KeyProvider::local(KeyRing::load(&path, &KeyProtection::Mode).unwrap()))
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn an_envelope_with_any_byte_changed_does_not_open() {
 async fn a_key_is_found_by_its_name_and_never_by_trial() {
     let (folder, keys) = vector_keys();
     let envelope = keys.seal(&binding(), &secret()).await.unwrap();
-    let other = KeyProvider::local(KeyRing::create(&folder.path().join("other.json")).unwrap());
+    let other = KeyProvider::local(KeyRing::create(&folder.path().join("other.json"), &KeyProtection::Mode).unwrap());
     assert!(matches!(other.open(&binding(), &envelope).await, Err(SealingError::UnknownKey(_))));
 }
 

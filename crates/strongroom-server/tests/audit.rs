@@ -85,7 +85,7 @@ async fn an_operator_seals_without_a_server_and_with_its_keys_alone() {
         assert!(sealed, "{said}");
     }
     let other = folder.path().join("other.json");
-    strongroom_crypto::KeyRing::create(&other).unwrap();
+    strongroom_crypto::KeyRing::create(&other, &strongroom_crypto::KeyProtection::Mode).unwrap();
     let (said, sealed) = audit(&[&seal[..], &[other.to_str().unwrap()]].concat());
     assert!(!sealed, "{said}");
     let config = folder.path().join("strongroom.toml");

@@ -16,7 +16,7 @@ use nix::sys::signal::Signal;
 use process::{Process, data_folder};
 use reqwest::Method;
 use serde_json::{Value, json};
-use strongroom_crypto::{KeyProvider, KeyRing};
+use strongroom_crypto::{KeyProtection, KeyProvider, KeyRing};
 use strongroom_service::{Limits, SessionPolicy, Vault};
 use strongroom_store::{Inventory, Schema};
 use strongroom_testing::{Person, TestDatabase};
@@ -166,7 +166,7 @@ fn admin_url(folder: &Path) -> String {
 
 /// Every value of every version that a database has, opened with the keys of that file.
 async fn opened(admin_url: &str, key_file: &Path) -> BTreeMap<(String, i32), String> {
-    let keys = KeyProvider::local(KeyRing::load(key_file).unwrap());
+    let keys = KeyProvider::local(KeyRing::load(key_file, &KeyProtection::Mode).unwrap());
     let mut inventory = Inventory::connect(admin_url).await.unwrap();
     let (mut values, mut last) = (BTreeMap::new(), None);
     loop {
@@ -224,7 +224,7 @@ async fn an_embedded_database_that_does_not_run_is_started_for_its_backup_and_st
     assert!(!folder.path().join("postgres/postmaster.pid").exists(), "it is stopped");
     refuses(&safe.back_up(&["--data-dir", text(folder.path())]), "is there already, and is not overwritten");
     let empty = data_folder();
-    KeyRing::create(&empty.path().join("keys.json")).unwrap();
+    KeyRing::create(&empty.path().join("keys.json"), &KeyProtection::Mode).unwrap();
     let fresh = Safe::new();
     refuses(&fresh.back_up(&["--data-dir", text(empty.path())]), "has no database; name the right one with --data-dir");
     assert_eq!(fs::read_dir(fresh.0.path()).unwrap().count(), 1, "nothing is left but the passphrase");
@@ -252,8 +252,8 @@ async fn a_damaged_or_mismatched_backup_is_refused_and_nothing_is_left_of_it() {
 
     // The key backup of another vault, under the same passphrase.
     let other = Safe::new();
-    KeyRing::create(&other.path("keys.json")).unwrap();
-    let backup = strongroom_crypto::KeyBackup::of(&other.path("keys.json")).unwrap();
+    KeyRing::create(&other.path("keys.json"), &KeyProtection::Mode).unwrap();
+    let backup = strongroom_crypto::KeyBackup::of(&other.path("keys.json"), &KeyProtection::Mode).unwrap();
     let passphrase = strongroom_crypto::Passphrase::read(&safe.path("passphrase")).unwrap();
     fs::write(safe.path("swapped"), backup.encrypt(&passphrase).unwrap()).unwrap();
     let output = safe.restore(["database", "swapped", "passphrase"], &place);
@@ -283,7 +283,7 @@ async fn a_postgresql_of_ones_own_is_backed_up_and_restored_by_a_login_that_sees
     let (from, into, safe) = (TestDatabase::create().await, TestDatabase::create_empty().await, Safe::new());
     let admin = Person::create_admin(&from, "admin").await;
     let key_file = safe.path("keys.json");
-    let keys = KeyProvider::local(KeyRing::create(&key_file).unwrap());
+    let keys = KeyProvider::local(KeyRing::create(&key_file, &KeyProtection::Mode).unwrap());
     let vault = Vault::open(from.store().await, keys, NO_LIMITS, SessionPolicy::default()).await.unwrap();
     for name in ["mine", "purged"] {
         let new = serde_json::from_value(json!({ "name": name, "provider": "p", "type": "SECRET", "value": name }));

@@ -12,7 +12,7 @@ use std::process::Command;
 
 use nix::sys::signal::Signal;
 use process::{Process, data_folder};
-use strongroom_crypto::KeyRing;
+use strongroom_crypto::{KeyProtection, KeyRing};
 use strongroom_service::{Limits, SessionPolicy, Vault};
 use strongroom_testing::TestDatabase;
 
@@ -60,7 +60,7 @@ fn an_embedded_vault_is_found_well() {
 async fn what_is_wrong_is_named_with_what_to_do_and_fails_the_command() {
     let (database, folder) = (TestDatabase::create().await, data_folder());
     let key_file = folder.path().join("keys.json");
-    KeyRing::create(&key_file).unwrap();
+    KeyRing::create(&key_file, &KeyProtection::Mode).unwrap();
     let (well, said) = of(&database, &key_file, &[]);
     // The server of the tests throws its data away.
     assert!(
@@ -86,12 +86,12 @@ async fn what_is_wrong_is_named_with_what_to_do_and_fails_the_command() {
 async fn the_keys_of_another_vault_are_found_before_anybody_needs_a_value() {
     let (database, folder) = (TestDatabase::create().await, data_folder());
     let key_file = folder.path().join("keys.json");
-    let ring = KeyRing::create(&key_file).unwrap();
+    let ring = KeyRing::create(&key_file, &KeyProtection::Mode).unwrap();
     let keys = strongroom_crypto::KeyProvider::local(ring);
     Vault::open(database.store().await, keys, NO_LIMITS, SessionPolicy::default()).await.unwrap();
     assert!(of(&database, &key_file, &[]).1.contains("ok: the keys are those of this database"));
     let other = folder.path().join("other.json");
-    KeyRing::create(&other).unwrap();
+    KeyRing::create(&other, &KeyProtection::Mode).unwrap();
     let (well, said) = of(&database, &other, &[]);
     assert!(!well && said.contains("error: these are not the keys of this database"), "{said}");
 }
@@ -100,7 +100,7 @@ async fn the_keys_of_another_vault_are_found_before_anybody_needs_a_value() {
 async fn migrations_that_are_pending_are_named() {
     let (database, folder) = (TestDatabase::create_empty().await, data_folder());
     let key_file = folder.path().join("keys.json");
-    KeyRing::create(&key_file).unwrap();
+    KeyRing::create(&key_file, &KeyProtection::Mode).unwrap();
     let (well, said) = of(&database, &key_file, &["--admin-database-url", &database.url("postgres")]);
     assert!(!well && said.contains("migrations are pending, run strongroom migrate: 0001 caller, 0002"), "{said}");
 }

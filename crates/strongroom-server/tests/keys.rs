@@ -16,7 +16,7 @@ use process::{Process, data_folder};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use strongroom_crypto::{KeyProvider, KeyRing, RingChange};
+use strongroom_crypto::{KeyProtection, KeyProvider, KeyRing, RingChange};
 use strongroom_service::{Envelopes, Limits, SessionPolicy, Vault};
 use strongroom_testing::{Person, TestDatabase};
 use strongroom_types::{Binding, CredentialId, CredentialScope, SecretValue};
@@ -33,7 +33,7 @@ impl Keyed {
     async fn create() -> Self {
         let (database, folder) = (TestDatabase::create().await, data_folder());
         let ada = Person::create(&database, "ada").await;
-        KeyRing::create(&folder.path().join("keys.json")).unwrap();
+        KeyRing::create(&folder.path().join("keys.json"), &KeyProtection::Mode).unwrap();
         let keyed = Self { database, folder, ada };
         let limits = Limits { reveals_per_minute: None, uses_per_minute: None };
         let provider = KeyProvider::local(keyed.ring());
@@ -46,7 +46,7 @@ impl Keyed {
     }
 
     fn ring(&self) -> KeyRing {
-        KeyRing::load(&self.key_file()).unwrap()
+        KeyRing::load(&self.key_file(), &KeyProtection::Mode).unwrap()
     }
 
     fn settings(&self) -> Vec<String> {
@@ -251,7 +251,7 @@ async fn a_server_does_not_take_the_keys_of_another_vault() {
     let own = fs::read(keyed.key_file()).unwrap();
     fs::remove_file(keyed.key_file()).unwrap();
     let before = keyed.keep(&server, "without a file").await;
-    KeyRing::create(&keyed.key_file()).unwrap();
+    KeyRing::create(&keyed.key_file(), &KeyProtection::Mode).unwrap();
     // It says so when it has looked, which it does once a second.
     let mut kept = Vec::new();
     while !fs::read_to_string(&server.log).unwrap().contains("the key file has changed, and is not used") {
@@ -263,7 +263,7 @@ async fn a_server_does_not_take_the_keys_of_another_vault() {
     fs::set_permissions(keyed.key_file(), Permissions::from_mode(0o600)).unwrap();
     assert_eq!(keyed.under(&old).await, kept.len() as u64 + 2);
     // And takes its own again, when they are back.
-    let new = KeyRing::change(&keyed.key_file(), &RingChange::Rotate).unwrap().0.current().clone();
+    let new = KeyRing::change(&keyed.key_file(), &KeyProtection::Mode, &RingChange::Rotate).unwrap().0.current().clone();
     while keyed.under(&new).await == 0 {
         kept.push(keyed.keep(&server, &format!("{}", kept.len())).await);
     }

@@ -54,7 +54,8 @@ async fn no_secret_is_in_any_log_refusal_or_dump() {
     let folder = data_folder();
     let (app, system) = (database.url("strongroom_app"), database.url("strongroom_system"));
     // Keys are made for a new vault only; this one has people.
-    strongroom_crypto::KeyRing::create(&folder.path().join("keys.json")).unwrap();
+    strongroom_crypto::KeyRing::create(&folder.path().join("keys.json"), &strongroom_crypto::KeyProtection::Mode)
+        .unwrap();
     let process = Process::start(folder.path(), &["--database-url", &app, "--system-database-url", &system]);
     let token = admin.token.to_text().expose_secret().to_owned();
     let mut session = Session { url: process.url.clone(), token: token.clone(), heard: String::new() };
@@ -163,7 +164,8 @@ async fn nothing_that_a_client_sends_to_any_route_is_in_logs_traces_or_metrics()
     for format in ["text", "json"] {
         let (database, collector, folder) = (TestDatabase::create().await, Collector::start().await, data_folder());
         let admin = Person::create_admin(&database, "admin").await;
-        strongroom_crypto::KeyRing::create(&folder.path().join("keys.json")).unwrap();
+        strongroom_crypto::KeyRing::create(&folder.path().join("keys.json"), &strongroom_crypto::KeyProtection::Mode)
+            .unwrap();
         let (app, system) = (database.url("strongroom_app"), database.url("strongroom_system"));
         let process = Process::start(
             folder.path(),

@@ -33,7 +33,8 @@ impl Setting {
         let database = TestDatabase::create().await;
         let ada = Person::create(&database, "ada").await;
         let folder = data_folder();
-        strongroom_crypto::KeyRing::create(&folder.path().join("keys.json")).unwrap();
+        strongroom_crypto::KeyRing::create(&folder.path().join("keys.json"), &strongroom_crypto::KeyProtection::Mode)
+            .unwrap();
         Self { folder, database, ada }
     }
 

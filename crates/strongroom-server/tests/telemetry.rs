@@ -30,7 +30,8 @@ impl Server {
         let database = TestDatabase::create().await;
         let admin = Person::create_admin(&database, "admin").await;
         let folder = data_folder();
-        strongroom_crypto::KeyRing::create(&folder.path().join("keys.json")).unwrap();
+        strongroom_crypto::KeyRing::create(&folder.path().join("keys.json"), &strongroom_crypto::KeyProtection::Mode)
+            .unwrap();
         let (app, system) = (database.url("strongroom_app"), database.url("strongroom_system"));
         let mut all = vec!["--database-url", &app, "--system-database-url", &system, "--reveals-per-minute", "1"];
         all.extend(arguments);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use strongroom_crypto::{KeyProvider, KeyRing, SealUnder, SealingError};
+use strongroom_crypto::{KeyProtection, KeyProvider, KeyRing, SealUnder, SealingError};
 use strongroom_store::Store;
 use strongroom_types::{Binding, SecretValue};
 use tokio::sync::Mutex;
@@ -49,6 +49,7 @@ pub enum KeyHealth {
 /// A key file that may change while its keys are used.
 struct KeyFile {
     path: PathBuf,
+    protection: KeyProtection,
     store: Store,
     seen: Mutex<Seen>,
 }
@@ -84,8 +85,8 @@ impl Keys {
     /// From now on with the keys that this file has, whenever it changes. Before a seal it is looked at once a second; before
     /// a value is given up whose key is not known, always: another server may have sealed it under a newer one, and that is
     /// in the file by then.
-    pub(crate) fn following(self, path: PathBuf, store: Store) -> Self {
-        Self { file: Some(KeyFile { path, store, seen: Mutex::default() }), ..self }
+    pub(crate) fn following(self, path: PathBuf, protection: KeyProtection, store: Store) -> Self {
+        Self { file: Some(KeyFile { path, protection, store, seen: Mutex::default() }), ..self }
     }
 
     /// As [`KeyProvider::seal`].
@@ -185,11 +186,18 @@ impl Keys {
 impl KeyFile {
     /// The keys that are in it; refused where they are another vault's, under which nothing must be sealed.
     async fn keys(&self, former: &KeyProvider) -> Result<KeyProvider, ServiceError> {
-        let keys = former.with_ring(KeyRing::load(&self.path)?);
+        let keys = former.with_ring(self.ring().await?);
         if let Some(envelope) = self.store.server_secret_envelope().await? {
             keys.open_server_secret(&envelope).await?;
         }
         Ok(keys)
+    }
+
+    /// A passphrase takes a core for some tenths of a second, which no request is to wait for that needs none of it.
+    async fn ring(&self) -> Result<KeyRing, ServiceError> {
+        let (path, protection) = (self.path.clone(), self.protection.clone());
+        let loaded = tokio::task::spawn_blocking(move || KeyRing::load(&path, &protection)).await;
+        Ok(loaded.unwrap_or(Err(SealingError::Cipher))?)
     }
 }
 

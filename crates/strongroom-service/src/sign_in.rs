@@ -69,7 +69,7 @@ impl Vault {
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use strongroom_crypto::{KeyProvider, KeyRing, derive_proof};
+    use strongroom_crypto::{KeyProtection, KeyProvider, KeyRing, derive_proof};
     use strongroom_store::Store;
     use strongroom_testing::{Person, TestDatabase, Wire};
     use strongroom_types::{PasswordCost, PasswordParameters, RequestId, SessionTransport};
@@ -92,7 +92,7 @@ mod tests {
         let app = wire.url(&database, "strongroom_app");
         let store = Store::connect(&app, &database.url("strongroom_system"), 1).await.unwrap();
         let keys = tempfile::tempdir().unwrap();
-        let keys = KeyProvider::local(KeyRing::create(&keys.path().join("keys.json")).unwrap());
+        let keys = KeyProvider::local(KeyRing::create(&keys.path().join("keys.json"), &KeyProtection::Mode).unwrap());
         let limits = Limits { reveals_per_minute: None, uses_per_minute: None };
         let vault = Vault::open(store, keys, limits, SessionPolicy::default()).await.unwrap();
         Scene { database, wire, vault }

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use strongroom_crypto::{KeyProvider, RecordKey, ServerSecret, VerifierKey};
+use strongroom_crypto::{KeyProtection, KeyProvider, RecordKey, ServerSecret, VerifierKey};
 use strongroom_federation::Federation;
 use strongroom_store::{RevealLimit, Store};
 use strongroom_types::{Binding, SecretValue};
@@ -59,8 +59,8 @@ impl Vault {
     }
 
     /// With the keys of that file whenever it changes, and not only as it was.
-    pub fn following(self, key_file: PathBuf) -> Self {
-        let keys = self.keys.following(key_file, self.store.clone());
+    pub fn following(self, key_file: PathBuf, protection: KeyProtection) -> Self {
+        let keys = self.keys.following(key_file, protection, self.store.clone());
         Self { keys, ..self }
     }
 

@@ -71,7 +71,7 @@ impl Backup {
         // Read after the dump: a key is in the file before there is an envelope that names it.
         match keys_out {
             Some((path, passphrase)) => {
-                let keys = encrypted(&key_file, passphrase).await?;
+                let keys = encrypted(KeyBackup::of(&key_file, &self.keys.protection()?)?, passphrase).await?;
                 let mut keys_file = unfinished(path)?;
                 keys_file.write_all(&keys)?;
                 finish(dump, &self.database_out)?;
@@ -119,9 +119,8 @@ impl Backup {
     }
 }
 
-async fn encrypted(key_file: &Path, passphrase: Passphrase) -> Result<Vec<u8>, Failure> {
+async fn encrypted(keys: KeyBackup, passphrase: Passphrase) -> Result<Vec<u8>, Failure> {
     progress("encrypting the key file");
-    let keys = KeyBackup::of(key_file)?;
     Ok(tokio::task::spawn_blocking(move || keys.encrypt(&passphrase)).await??)
 }
 

@@ -55,6 +55,7 @@ impl Restore {
             )
             .into());
         }
+        let protection = self.keys.protection()?;
         File::open(&self.database_in).map_err(|e| format!("{}: {e}", self.database_in.display()))?;
         let keys = match &self.keys_in {
             Some(path) => Some(self.decrypted_keys(path).await?),
@@ -67,7 +68,7 @@ impl Restore {
             .with(async |url| {
                 let verified = self.restore(url, &provider).await?;
                 if let Some(keys) = &keys {
-                    keys.restore(&key_file)?;
+                    keys.restore(&key_file, &protection)?;
                 }
                 Ok(verified)
             })

@@ -130,7 +130,8 @@ impl ServeSettings {
         self.make_keys(&store, folder).await?;
         let keys = self.keys.provider(folder)?;
         let vault = Vault::open(store.clone(), keys, self.limits(), self.sessions()).await?;
-        let vault = vault.following(self.keys.path(folder)).federated(self.federation.federation()?);
+        let vault =
+            vault.following(self.keys.path(folder), self.keys.protection()?).federated(self.federation.federation()?);
         let vault = Arc::new(vault);
         let checkpoints = match &self.checkpoint_file {
             Some(path) => Some(CheckpointFile::open(path).await?),
@@ -189,7 +190,7 @@ impl ServeSettings {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)?;
         }
-        KeyRing::create(&path)?;
+        KeyRing::create(&path, &self.keys.protection()?)?;
         say(&format!("Made the key file {}: back it up, apart from the database", path.display()));
         Ok(())
     }

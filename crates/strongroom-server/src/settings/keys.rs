@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use strongroom_crypto::{KeyProvider, KeyRing, OpenBaoSettings, SealUnder, Transit};
+use strongroom_crypto::{KeyProtection, KeyProvider, KeyRing, OpenBaoSettings, SealUnder, Transit};
 
 use super::KeyFile;
 use crate::command::Failure;
@@ -72,6 +72,14 @@ impl KeySettings {
         self.key_file.path(folder)
     }
 
+    /// What keeps the key file.
+    ///
+    /// # Errors
+    /// Where the file with its passphrase does not hold one.
+    pub fn protection(&self) -> Result<KeyProtection, Failure> {
+        self.key_file.protection()
+    }
+
     /// Who seals.
     pub fn seal_under(&self) -> SealUnder {
         match (self.key_provider, self.key_fallback) {
@@ -90,7 +98,7 @@ impl KeySettings {
         if self.seal_under() == SealUnder::Transit && !path.exists() {
             return Ok(None);
         }
-        Ok(Some(KeyRing::load(&path)?))
+        Ok(Some(KeyRing::load(&path, &self.protection()?)?))
     }
 
     /// All of them.

@@ -18,7 +18,7 @@ use clap::Parser;
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use strongroom_crypto::{KeyProvider, KeyRing};
+use strongroom_crypto::{KeyProtection, KeyProvider, KeyRing};
 use strongroom_federation::Federation;
 use strongroom_server::{HttpSettings, Listener, router};
 use strongroom_service::{Limits, SessionPolicy, Vault};
@@ -113,7 +113,7 @@ impl Server {
     ) -> Self {
         let database = TestDatabase::create().await;
         let keys = tempfile::tempdir().unwrap();
-        let ring = KeyRing::create(&keys.path().join("keys.json")).unwrap();
+        let ring = KeyRing::create(&keys.path().join("keys.json"), &KeyProtection::Mode).unwrap();
         let limits = Limits { reveals_per_minute, uses_per_minute: None };
         let vault = Vault::open(database.store().await, KeyProvider::local(ring), limits, SessionPolicy::default())
             .await

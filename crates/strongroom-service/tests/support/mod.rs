@@ -1,7 +1,7 @@
 //! Servers of one vault, on one database and one key file; and what an operator's verification says of their record.
 #![allow(dead_code, clippy::unwrap_used, reason = "tests only; each file uses its part")]
 
-use strongroom_crypto::{Checkpoint, KeyProvider, KeyRing, Statement, VerifierKey};
+use strongroom_crypto::{Checkpoint, KeyProtection, KeyProvider, KeyRing, Statement, VerifierKey};
 use strongroom_service::{Finding, Limits, RecordVerification, SessionPolicy, Vault, VerifiedRecord};
 use strongroom_store::RecordReader;
 use strongroom_testing::{Sql, TestDatabase};
@@ -18,7 +18,7 @@ impl Scene {
     pub async fn new() -> Self {
         let database = TestDatabase::create().await;
         let keys = tempfile::tempdir().unwrap();
-        KeyRing::create(&keys.path().join("keys.json")).unwrap();
+        KeyRing::create(&keys.path().join("keys.json"), &KeyProtection::Mode).unwrap();
         let vault = open(&database, &keys).await;
         Self { postgres: database.sql("postgres").await, database, vault, keys }
     }
@@ -77,7 +77,7 @@ impl Scene {
 }
 
 async fn open(database: &TestDatabase, keys: &TempDir) -> Vault {
-    let keys = KeyProvider::local(KeyRing::load(&keys.path().join("keys.json")).unwrap());
+    let keys = KeyProvider::local(KeyRing::load(&keys.path().join("keys.json"), &KeyProtection::Mode).unwrap());
     let limits = Limits { reveals_per_minute: None, uses_per_minute: None };
     Vault::open(database.store().await, keys, limits, SessionPolicy::default()).await.unwrap()
 }
