@@ -1,7 +1,7 @@
 //! Fields of other tables: what an application seals of its own rows, and under which named key.
 //! A field is bound to its table, column and row; nothing here knows what it holds.
 
-use strongroom_types::Invalid;
+use strongroom_types::{Invalid, SecretValue};
 
 /// The most that each name of a field may hold, in bytes.
 const MAX_NAME_BYTES: usize = 255;
@@ -20,7 +20,36 @@ pub enum KeyName {
     LlmConfig,
 }
 
+/// What every envelope begins with, of whatever version.
+const SEALED: &str = "strongroom:v";
+
+/// Whether a text is sealed, or says so: such a one is never taken for a value in the clear.
+pub fn is_sealed(text: &str) -> bool {
+    text.starts_with(SEALED)
+}
+
+/// What was in a field.
+#[derive(Debug)]
+pub enum FieldValue {
+    Sealed(SecretValue),
+    /// In the clear: whoever may write to the table can have put it there.
+    Clear(SecretValue),
+}
+
 /// One field of one row of an application's table.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use strongroom_crypto::{Field, KeyName, KeyProtection, KeyProvider, KeyRing};
+/// use strongroom_types::SecretValue;
+/// # let folder = tempfile::tempdir()?; let key_file = folder.path().join("keys.json");
+/// # KeyRing::create(&key_file, &KeyProtection::Mode)?;
+/// let keys = KeyProvider::local(KeyRing::load(&key_file, &KeyProtection::Mode)?);
+/// let field = Field::new(KeyName::AccountTokens, "public.accounts", "access_token", "42")?;
+/// let sealed = keys.seal_field(&field, &SecretValue::new("gho_a_token".into())?).await?;
+/// assert_eq!(keys.open_field(&field, &sealed).await?.expose(), "gho_a_token");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     key: KeyName,

@@ -11,7 +11,7 @@ use crate::aead::{KEY_BYTES, Key};
 use crate::associated_data::{self, Subject};
 use crate::envelope::{Envelope, WrappedKey, join_wrapped, split_wrapped};
 use crate::error::SealingError;
-use crate::field::{Field, KeyName};
+use crate::field::{Field, FieldValue, KeyName, is_sealed};
 use crate::key_ring::{KeyId, KeyRing};
 use crate::random::random_bytes;
 use crate::server_secret::ServerSecret;
@@ -159,6 +159,20 @@ impl KeyProvider {
     /// As [`Self::open`].
     pub async fn open_field(&self, field: &Field, envelope: &str) -> Result<SecretValue, SealingError> {
         secret_value(&self.open_bytes(Subject::Field(field), envelope).await?)
+    }
+
+    /// As [`Self::open_field`], for a column of which not all rows are sealed yet: one in the clear is taken as it is, to be sealed
+    /// when it is written next. Once all are sealed, use [`Self::open_field`]: whoever can write to the table could else put a
+    /// value of his own in a sealed one's place.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; [`SealingError::Malformed`] for a text that cannot be a value.
+    pub async fn read_field(&self, field: &Field, text: &str) -> Result<FieldValue, SealingError> {
+        if is_sealed(text) {
+            return self.open_field(field, text).await.map(FieldValue::Sealed);
+        }
+        let clear = SecretValue::new(text.into()).map_err(|_| SealingError::Malformed("nor is it 1 byte to 64 KiB"))?;
+        Ok(FieldValue::Clear(clear))
     }
 
     /// The name of the key that new values are to be sealed under, for what that named key is for.

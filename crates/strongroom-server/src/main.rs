@@ -1,11 +1,13 @@
-//! The one binary: `serve`, `migrate`, `doctor`, `setup-token`, `config`, `backup`, `restore`, `keys` and `audit` run a server;
-//! the rest speaks to one over HTTP.
+//! The one binary: `serve`, `migrate`, `doctor`, `setup-token`, `config`, `backup`, `restore`, `keys`, `seal-column` and `audit` run
+//! a server; the rest speaks to one over HTTP.
 //! It parses arguments and says why something failed; all else is in the libraries.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use strongroom_server::command::{Audit, Backup, Config, Doctor, Failure, Keys, Migrate, Restore, Serve, SetupToken};
+use strongroom_server::command::{
+    Audit, Backup, Config, Doctor, Failure, Keys, Migrate, Restore, SealColumn, Serve, SetupToken,
+};
 use strongroom_server::settings::Origin;
 use strongroom_server::{LogSettings, Telemetry, settings};
 
@@ -29,6 +31,7 @@ enum Command {
     Backup(Backup),
     Restore(Restore),
     Keys(Keys),
+    SealColumn(SealColumn),
     Audit(Audit),
     #[command(flatten)]
     Client(strongroom_cli::Command),
@@ -67,6 +70,7 @@ async fn obey(command: Command, origin: &Origin) -> Result<(), Failure> {
         Command::Backup(backup) => backup.run().await,
         Command::Restore(restore) => restore.run().await,
         Command::Keys(keys) => keys.run().await,
+        Command::SealColumn(seal_column) => seal_column.run().await,
         Command::Audit(audit) => audit.run().await,
         Command::Client(command) => Ok(command.run().await?),
     }

@@ -3,17 +3,21 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::{StreamExt, stream};
 use strongroom_crypto::{KeyId, KeyName, KeyProvider, SealingError, ServerSecret};
 use strongroom_store::{KeyedVersion, Rewrapped, RewrappedOwn, Store};
 use strongroom_types::Binding;
 
 use crate::error::ServiceError;
 
+/// So many of a batch are with the key provider at once, which may be across a network.
+pub(crate) const AT_ONCE: usize = 16;
+
 /// The envelopes of a vault.
 pub struct Envelopes {
-    store: Store,
-    keys: KeyProvider,
-    secret: ServerSecret,
+    pub(crate) store: Store,
+    pub(crate) keys: KeyProvider,
+    pub(crate) secret: ServerSecret,
 }
 
 /// How many envelopes there are under each key; the vault's own two (its secret, and the key that signs the record) are
@@ -85,11 +89,17 @@ impl Envelopes {
         let (mut walked, mut last) = (Walked::default(), None);
         self.rewrap_own().await?;
         while let Some(batch) = self.batch(&mut last, &[current.as_str()]).await? {
+            walked.seen += batch.len() as u64;
+            let sealed = batch.into_iter().filter_map(|version| Some((version.binding, version.envelope?)));
+            let mut renewals = stream::iter(sealed)
+                .map(async |(binding, former)| {
+                    let renewed = self.keys.rewrap(&binding, &former, &current).await;
+                    (binding, former, renewed)
+                })
+                .buffered(AT_ONCE);
             let mut rewrapped = Vec::new();
-            for KeyedVersion { binding, envelope, .. } in batch {
-                walked.seen += 1;
-                let Some(former) = envelope else { continue };
-                match self.keys.rewrap(&binding, &former, &current).await {
+            while let Some((binding, former, renewed)) = renewals.next().await {
+                match renewed {
                     Ok(Some(renewed)) => rewrapped.push(Rewrapped { binding, former, renewed }),
                     Ok(None) => {}
                     Err(why) => {
@@ -114,9 +124,14 @@ impl Envelopes {
     pub async fn verify(&self, mut tell: impl FnMut(Step<'_>)) -> Result<Walked, ServiceError> {
         let (mut walked, mut last) = (Walked::default(), None);
         while let Some(batch) = self.batch(&mut last, &[]).await? {
-            for KeyedVersion { binding, envelope, .. } in batch {
-                walked.seen += 1;
-                match self.keys.open(&binding, &envelope.unwrap_or_default()).await {
+            walked.seen += batch.len() as u64;
+            let mut opened = stream::iter(batch)
+                .map(async |KeyedVersion { binding, envelope, .. }| {
+                    (binding, self.keys.open(&binding, &envelope.unwrap_or_default()).await)
+                })
+                .buffered(AT_ONCE);
+            while let Some((binding, opened)) = opened.next().await {
+                match opened {
                     Ok(_) => walked.done += 1,
                     Err(why) => {
                         walked.failed += 1;

@@ -3,6 +3,7 @@
 
 mod activity;
 mod authorization;
+mod columns;
 mod credentials;
 mod envelopes;
 mod error;
@@ -28,6 +29,7 @@ mod workspaces;
 
 pub use activity::ActivityExport;
 pub use authorization::{Action, Standing, allows};
+pub use columns::{ColumnAct, ColumnRun, FieldFailure};
 pub use envelopes::{Coverage, Envelopes, Step, Walked};
 pub use error::ServiceError;
 pub use idempotency::{IdempotentRequest, Kept};

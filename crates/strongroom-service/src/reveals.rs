@@ -1,6 +1,7 @@
 //! Values: opened after the record of it is committed, and never before.
 //! Who may have one is decided by the statement that writes the record.
 
+use futures_util::future::join_all;
 use strongroom_store::{Denial, RevealOutcome, StoreError};
 use strongroom_types::{Caller, CredentialId, Purpose, Reference, RuntimeRole, SecretValue};
 
@@ -37,11 +38,8 @@ impl Vault {
         let outcomes = self.store.reveal_credentials(caller, role, purpose, references, limit).await;
         let outcomes = outcomes.inspect_err(|error| count(purpose, refused(error), references.len()))?;
         outcomes.iter().for_each(|outcome| count(purpose, word(outcome), 1));
-        let mut values = Vec::with_capacity(outcomes.len());
-        for outcome in outcomes {
-            values.push(self.opened(outcome).await);
-        }
-        Ok(values)
+        // At once: a key provider that is away costs all of them its one time limit, and not each.
+        Ok(join_all(outcomes.into_iter().map(|outcome| self.opened(outcome))).await)
     }
 
     /// Opens one value.

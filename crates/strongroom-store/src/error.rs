@@ -112,6 +112,9 @@ pub enum SchemaError {
     /// A verification by this login would take what its policies hide for removed.
     #[error("row-level security hides the record from this login; connect as strongroom_auditor, or as a superuser")]
     Blind,
+    /// A column of an application's table is not fit to be sealed.
+    #[error("the column cannot be sealed: {0}")]
+    Column(&'static str),
     /// A restore never writes over a vault.
     #[error("this database has a strongroom in it already; restore into an empty database, or into a new data folder")]
     NotEmpty,

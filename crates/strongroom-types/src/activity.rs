@@ -66,6 +66,12 @@ pub enum ActivityAction {
     KeysRewrapped,
     /// The provider of the keys was away, and a server sealed under its key file, as configured.
     KeysFellBack,
+    /// Fields of an application's column were sealed, or brought under the current key.
+    ColumnSealed,
+    /// Fields of an application's column were put back in the clear.
+    ColumnOpened,
+    /// The vault knows no more of an application's column, and keeps no key for it.
+    ColumnForgotten,
 }
 
 /// What it was done to.

@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::serve::ServeSettings;
 use super::{Failure, say};
-use crate::settings::{AdminUrl, AuditorUrl, ConfigFile, Origin, effective};
+use crate::settings::{AdminUrl, ApplicationUrl, AuditorUrl, ConfigFile, Origin, effective};
 
 /// Show every setting, its value and its source: default, file, environment or flag
 #[derive(Args, Debug)]
@@ -18,6 +18,8 @@ pub struct Config {
     admin: AdminUrl,
     #[command(flatten)]
     auditor: AuditorUrl,
+    #[command(flatten)]
+    application: ApplicationUrl,
 }
 
 impl Config {

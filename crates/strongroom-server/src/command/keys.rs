@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use strongroom_crypto::{KeyId, KeyName, KeyRing, RingChange, SealUnder};
+use strongroom_crypto::{KeyId, KeyName, KeyProtection, KeyRing, Passphrase, RingChange, SealUnder};
 use strongroom_service::{Coverage, Envelopes, Step, Walked};
-use strongroom_store::Store;
+use strongroom_store::{SealedColumn, Store};
 
 use super::admin_database::AdminDatabase;
 use super::{Failure, progress, say};
@@ -29,19 +29,23 @@ enum Act {
     Create(Create),
     /// Show the keys, and how many envelopes are under each
     List(RingSettings),
+    /// Encrypt the key file under a passphrase or under another one, or have it in the clear again
+    Protect(Protect),
     /// Add a new key and make it the current one; touches nothing that is sealed
     Rotate(Rotate),
     /// Bring every envelope under the current key, without opening a value; safe beside servers, and to run again
     Rewrap(RingSettings),
-    /// Remove a key from the key file, if nothing in the database needs it
+    /// Remove a key from the key file, if nothing needs it
     Retire(Retire),
+    /// Keep no key any more for a column of an application's table that is gone
+    Forget(Forget),
     /// Open every value in memory, and name those that do not open
     Verify(RingSettings),
 }
 
 /// Which ring, and whose envelopes.
 #[derive(Args, Debug)]
-struct RingSettings {
+pub(super) struct RingSettings {
     #[command(flatten)]
     file: ConfigFile,
     #[command(flatten)]
@@ -79,9 +83,33 @@ struct Create {
 }
 
 #[derive(Args, Debug)]
+struct Protect {
+    /// File with the passphrase from now on, mode 0600 [default: that of --key-passphrase-file, for a key file in the clear]
+    #[arg(long, value_name = "FILE")]
+    new_passphrase_file: Option<PathBuf>,
+    /// Keep it by its mode alone
+    #[arg(long, conflicts_with = "new_passphrase_file")]
+    clear: bool,
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(flatten)]
+    data: DataFolder,
+    #[command(flatten)]
+    key_file: KeyFile,
+}
+
+#[derive(Args, Debug)]
 struct Retire {
     /// Its name, as `strongroom keys list` shows it
     key: String,
+    #[command(flatten)]
+    ring: RingSettings,
+}
+
+#[derive(Args, Debug)]
+struct Forget {
+    /// Its name, as `strongroom keys list` shows it
+    column: String,
     #[command(flatten)]
     ring: RingSettings,
 }
@@ -92,10 +120,12 @@ impl Keys {
     pub async fn run(self) -> Result<(), Failure> {
         match self.act {
             Act::Create(create) => create.run(),
+            Act::Protect(protect) => protect.run(),
             Act::List(ring) => ring.list().await,
             Act::Rotate(rotate) => rotate.run(),
             Act::Rewrap(ring) => ring.rewrap().await,
             Act::Retire(retire) => retire.run().await,
+            Act::Forget(forget) => forget.run().await,
             Act::Verify(ring) => ring.verify().await,
         }
     }
@@ -104,12 +134,42 @@ impl Keys {
 impl Create {
     fn run(&self) -> Result<(), Failure> {
         let path = self.key_file.path(&self.data.path());
-        let ring = KeyRing::create(&path)?;
+        let ring = KeyRing::create(&path, &self.key_file.protection()?)?;
         say(&format!(
             "made the key file {} with the key {}; back it up, apart from the database",
             path.display(),
             ring.current()
         ));
+        Ok(())
+    }
+}
+
+impl Protect {
+    fn run(&self) -> Result<(), Failure> {
+        let given = self.key_file.protection()?;
+        let (former, renewed) = match (&self.new_passphrase_file, self.clear) {
+            (Some(path), _) => (given, KeyProtection::Passphrase(Passphrase::read(path)?)),
+            (None, true) => (given, KeyProtection::Mode),
+            (None, false) if matches!(given, KeyProtection::Passphrase(_)) => (KeyProtection::Mode, given),
+            (None, false) => return Err("say where the passphrase is, with --key-passphrase-file".into()),
+        };
+        let path = self.key_file.path(&self.data.path());
+        let backup = KeyRing::protect(&path, &former, &renewed)?.display().to_string();
+        match (former, &renewed) {
+            (KeyProtection::Mode, _) => say(&format!("the former key file is {backup}, in the clear: shred it")),
+            _ => say(&format!("the former key file is {backup}, under its former passphrase")),
+        }
+        match renewed {
+            KeyProtection::Passphrase(_) => say(&format!(
+                "the key file {} is encrypted; have servers started with key_passphrase_file, and keep the passphrase: without \
+                 it no value opens",
+                path.display()
+            )),
+            KeyProtection::Mode => say(&format!(
+                "the key file {} is in the clear; have servers started without key_passphrase_file",
+                path.display()
+            )),
+        }
         Ok(())
     }
 }
@@ -126,7 +186,7 @@ impl Rotate {
             (_, true) => RingChange::Activate,
             _ => RingChange::Rotate,
         };
-        let (ring, backup) = KeyRing::change(&self.keys.path(&self.data.path()), &change)?;
+        let (ring, backup) = KeyRing::change(&self.keys.path(&self.data.path()), &self.keys.protection()?, &change)?;
         match ring.staged() {
             Some(staged) => say(&format!(
                 "staged the key {staged}; have this key file on every server, then run strongroom keys rotate --activate"
@@ -147,7 +207,9 @@ impl Retire {
         }
         let backup = self.ring.with_envelopes(async |envelopes| {
             require_unneeded(&envelopes.coverage().await?, &id)?;
-            let (_, backup) = KeyRing::change(&path, &RingChange::Retire(id.clone()))?;
+            require_settled(&envelopes.columns().await?)?;
+            let protection = self.ring.keys.protection()?;
+            let (_, backup) = KeyRing::change(&path, &protection, &RingChange::Retire(id.clone()))?;
             // A server whose own key file is older may have sealed under it in between.
             require_unneeded(&envelopes.coverage().await?, &id).map_err(|needed| {
                 format!("{needed}; they came while it was retired: mv {} {}", backup.display(), path.display())
@@ -165,8 +227,11 @@ impl Retire {
 impl Retire {
     /// A version of a key that OpenBao holds: whether nothing here needs it. It goes by OpenBao's own means.
     async fn retire_there(&self, id: &KeyId) -> Result<(), Failure> {
-        let coverage = self.ring.with_envelopes(async |envelopes| Ok(envelopes.coverage().await?)).await?;
-        require_unneeded(&coverage, id)?;
+        let needed = self.ring.with_envelopes(async |envelopes| {
+            require_unneeded(&envelopes.coverage().await?, id)?;
+            require_settled(&envelopes.columns().await?)
+        });
+        needed.await?;
         say(&format!("nothing needs {id}; raise min_decryption_version of the key in OpenBao to take it away"));
         Ok(())
     }
@@ -185,18 +250,53 @@ fn require_unneeded(coverage: &Coverage, id: &KeyId) -> Result<(), Failure> {
     }
 }
 
+/// Fields are elsewhere, and not counted here: all of them must have been brought under the current key.
+fn require_settled(columns: &[(SealedColumn, bool)]) -> Result<(), Failure> {
+    match columns.iter().find(|(_, settled)| !settled) {
+        None => Ok(()),
+        Some((column, _)) => Err(format!(
+            "fields of {} may be under the key; bring them under the current one with strongroom seal-column, or, where the \
+             table is gone, run strongroom keys forget",
+            column.name
+        )
+        .into()),
+    }
+}
+
+impl Forget {
+    async fn run(&self) -> Result<(), Failure> {
+        let known =
+            self.ring.with_envelopes(async |envelopes| Ok(envelopes.forget_column(&self.column).await?)).await?;
+        if !known {
+            return Err("there is no such column; strongroom keys list shows all".into());
+        }
+        say(&format!("what is sealed in {} is nobody's concern here any more", self.column));
+        Ok(())
+    }
+}
+
 impl RingSettings {
     fn key_file(&self) -> PathBuf {
         self.keys.path(&self.data.path())
     }
 
     async fn list(&self) -> Result<(), Failure> {
-        let coverage = if self.urls.given()?.is_some() || AdminDatabase::is_in(&self.data.path()) {
-            Some(self.with_envelopes(async |envelopes| Ok(envelopes.coverage().await?)).await?)
-        } else {
-            None
-        };
-        self.tell(coverage.as_ref()).await
+        if self.urls.given()?.is_none() && !AdminDatabase::is_in(&self.data.path()) {
+            return self.tell(None).await;
+        }
+        let counted =
+            self.with_envelopes(async |envelopes| Ok((envelopes.coverage().await?, envelopes.columns().await?)));
+        let (coverage, columns) = counted.await?;
+        self.tell(Some(&coverage)).await?;
+        for (SealedColumn { name, row_column, key_name, key_id }, settled) in columns {
+            let under = match (key_id, settled) {
+                (Some(key_id), true) => format!("under {key_id}"),
+                (Some(key_id), false) => format!("under {key_id}, which is former, or newer keys"),
+                (None, _) => "under keys that are not known: a run did not end".into(),
+            };
+            say(&format!("column {name} (by {row_column}, as {key_name}): {under}"));
+        }
+        Ok(())
     }
 
     async fn rewrap(&self) -> Result<(), Failure> {
@@ -252,7 +352,10 @@ impl RingSettings {
     }
 
     /// Does that with the envelopes of the vault; the embedded PostgreSQL is started for it, unless a server runs it.
-    async fn with_envelopes<T>(&self, act: impl AsyncFnOnce(&Envelopes) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub(super) async fn with_envelopes<T>(
+        &self,
+        act: impl AsyncFnOnce(&Envelopes) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let folder = self.data.path();
         let keys = self.keys.provider(&folder)?;
         let (database, (app, system)) = match self.urls.given()? {

@@ -11,6 +11,7 @@ mod migrate;
 mod passphrase;
 mod postgres_program;
 mod restore;
+mod seal_column;
 mod serve;
 mod setup_token;
 mod verification;
@@ -22,6 +23,7 @@ pub use doctor::Doctor;
 pub use keys::Keys;
 pub use migrate::Migrate;
 pub use restore::Restore;
+pub use seal_column::SealColumn;
 pub use serve::Serve;
 pub use setup_token::SetupToken;
 

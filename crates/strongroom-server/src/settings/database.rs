@@ -82,6 +82,29 @@ impl AdminUrl {
     }
 }
 
+/// The login that seals a column of an application's table.
+#[derive(Args, Debug)]
+pub struct ApplicationUrl {
+    /// PostgreSQL of an application, as a login that may read and change the column that is to be sealed
+    #[arg(long, env = "STRONGROOM_APPLICATION_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    application_database_url: Option<String>,
+    /// File that holds application_database_url instead
+    #[arg(long, env = "STRONGROOM_APPLICATION_DATABASE_URL_FILE", value_name = "FILE")]
+    application_database_url_file: Option<PathBuf>,
+}
+
+impl ApplicationUrl {
+    /// The URL.
+    ///
+    /// # Errors
+    /// Where none was given, it was given twice, or its file does not hold it.
+    pub fn url(&self) -> Result<String, Failure> {
+        let file = self.application_database_url_file.as_deref();
+        let given = secret("application_database_url", self.application_database_url.as_deref(), file)?;
+        given.ok_or_else(|| "say where the application's table is, with application_database_url".into())
+    }
+}
+
 /// The login of whoever verifies the record.
 #[derive(Args, Debug)]
 pub struct AuditorUrl {

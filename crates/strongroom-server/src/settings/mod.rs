@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, Args, Command};
 
-pub use database::{AdminUrl, AuditorUrl, RuntimeUrls};
+pub use database::{AdminUrl, ApplicationUrl, AuditorUrl, RuntimeUrls};
 pub use federation::FederationSettings;
 pub use folders::{DataFolder, KeyFile};
 pub use keys::KeySettings;
