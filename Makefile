@@ -14,6 +14,7 @@ test:
 	npm ci --prefix crates/strongroom-server/tests/oidc-provider --no-audit --no-fund
 	scripts/with-postgres npm test --prefix prisma
 	scripts/with-postgres cargo nextest run --locked --workspace
+	cargo test --locked --doc -p strongroom-crypto
 	@$(MAKE) --no-print-directory test-api
 
 # openapi.json against the running server: the typed client that is made from it, and schemathesis.

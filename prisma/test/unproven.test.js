@@ -111,7 +111,7 @@ const ROWS = {
   }),
   recordCut: () => ({ size: 1, frontier: randomBytes(32), note: 'n' }),
   recordSealing: () => ({ boundary: 1 }),
-  sealedColumn: () => ({ name: 'app@1/public.t.c', rowColumn: 'id', keyName: 'LLM_CONFIG', runId: randomUUID() }),
+  sealedColumn: () => ({ name: 'app@1/public.t.c', rowColumn: 'id', keyName: 'LLM_CONFIG' }),
   serverSecret: () => ({ envelope: 'sealed', secretHash: randomBytes(32) }),
   invitation: () => ({ id: randomUUID(), tokenHash: randomBytes(32), email: 'eve@example.org', expiresAt: tomorrow }),
 };

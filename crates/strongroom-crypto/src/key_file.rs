@@ -10,8 +10,11 @@ use std::path::{Path, PathBuf};
 use chrono::Utc;
 
 use crate::error::SealingError;
-use crate::key_protection::KeyProtection;
+use crate::key_protection::{KeyProtection, is_encrypted};
 use crate::key_ring::{KeyFile, KeyFileEntry, KeyId, KeyRing, MAX_FILE_BYTES, folder_of, read_private, refused};
+
+/// What the name of a file begins with that has not taken its place yet.
+const UNFINISHED: &str = ".strongroom-keys-";
 
 /// What is to become of a key file.
 #[derive(Debug)]
@@ -40,12 +43,14 @@ impl KeyRing {
         rewrite(path, protection, protection, |file| file.apply(change))
     }
 
-    /// Has the file kept otherwise from now on; returns where the former one is, which is kept as it was.
+    /// Has the file kept otherwise from now on; returns which former ones beside it are in the clear, the last included if it is.
     ///
     /// # Errors
     /// As [`Self::change`].
-    pub fn protect(path: &Path, former: &KeyProtection, renewed: &KeyProtection) -> Result<PathBuf, SealingError> {
-        Ok(rewrite(path, former, renewed, |_| Ok(()))?.1)
+    pub fn protect(path: &Path, former: &KeyProtection, renewed: &KeyProtection) -> Result<Vec<PathBuf>, SealingError> {
+        rewrite(path, former, renewed, |_| Ok(()))?;
+        let path = fs::canonicalize(path).map_err(|e| refused(path)(e.to_string()))?;
+        in_the_clear_beside(&path).map_err(|e| refused(&path)(e.to_string()))
     }
 
     /// The key that [`RingChange::Activate`] would make current.
@@ -121,6 +126,22 @@ impl KeyFile {
     }
 }
 
+/// Former key files, and what is left of changes that were killed.
+fn in_the_clear_beside(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder_of(path))? {
+        let entry = entry?;
+        let other = entry.file_name().to_string_lossy().into_owned();
+        let former = other.starts_with(&format!("{name}.")) && other.ends_with(".bak");
+        if (former || other.starts_with(UNFINISHED)) && !is_encrypted(&fs::read(entry.path())?) {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// Held until it is dropped, or its process ends. Not on the key file itself, whose place another one takes.
 fn lock(path: &Path) -> std::io::Result<File> {
     let mut name = path.as_os_str().to_owned();
@@ -142,10 +163,8 @@ fn backup_path(path: &Path) -> PathBuf {
 fn put(like: &Path, to: &Path, text: &[u8], over: bool) -> std::io::Result<()> {
     let owner = fs::metadata(like)?;
     let folder = folder_of(to);
-    let mut file = tempfile::Builder::new()
-        .prefix(".strongroom-keys-")
-        .permissions(Permissions::from_mode(0o600))
-        .tempfile_in(folder)?;
+    let mut file =
+        tempfile::Builder::new().prefix(UNFINISHED).permissions(Permissions::from_mode(0o600)).tempfile_in(folder)?;
     let made = file.as_file().metadata()?;
     if (made.uid(), made.gid()) != (owner.uid(), owner.gid()) {
         fchown(file.as_file(), Some(owner.uid()), Some(owner.gid()))?;
@@ -202,7 +221,7 @@ mod tests {
         let key =
             serde_json::from_str::<serde_json::Value>(&plain).unwrap()["keys"][0]["key"].as_str().unwrap().to_owned();
         let former = KeyRing::protect(&path, &KeyProtection::Mode, &right).unwrap();
-        assert_eq!(fs::read_to_string(former).unwrap(), plain);
+        assert_eq!(former.iter().map(|file| fs::read_to_string(file).unwrap()).collect::<Vec<_>>(), [plain]);
         let (ring, backup) = KeyRing::change(&path, &right, &RingChange::Rotate).unwrap();
         for file in [&path, &backup] {
             let text = fs::read_to_string(file).unwrap();

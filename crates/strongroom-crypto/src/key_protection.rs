@@ -101,6 +101,11 @@ impl KeyProtection {
     }
 }
 
+/// Whether a text is of a key file that is encrypted.
+pub(crate) fn is_encrypted(text: &[u8]) -> bool {
+    serde_json::from_slice::<Kind>(text).is_ok_and(|kind| kind.argon2id.is_some())
+}
+
 impl EncryptedFile {
     fn open(&self, passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, &'static str> {
         const DAMAGED: &str = "it is damaged";

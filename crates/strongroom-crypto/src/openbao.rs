@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::error::SealingError;
+use crate::key_ring::read_private;
 
 /// An act waits that long for its answer, repetitions included.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -23,6 +24,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ANSWER_LIMIT: usize = 64 * 1024;
 /// A failed renewal of a token that still holds is tried again after that.
 const RENEW_AGAIN: Duration = Duration::from_secs(5);
+/// A token that is refused so soon after its login is not the reason.
+const NEW: Duration = Duration::from_secs(1);
+/// A renewal waits that long: the token still holds, and whoever asked has more to do in his five seconds.
+const RENEW_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Where the server is, and how to log in there.
 #[derive(Clone, Debug)]
@@ -51,6 +56,7 @@ pub(crate) struct OpenBao {
 
 struct Session {
     token: SecretString,
+    began: Instant,
     renew_at: Instant,
     expires_at: Instant,
 }
@@ -92,6 +98,8 @@ impl OpenBao {
         }
         let mut client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            // One that the environment names would read what goes to loopback in the clear.
+            .no_proxy()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)
             .user_agent("strongroom");
@@ -146,8 +154,10 @@ impl OpenBao {
         let token = self.token().await?;
         match self.send(path, body, Some(&token)).await {
             // The token may have been revoked, or forgotten by a server that began anew.
-            Err(Refusal::Denied(_)) => {
-                self.forget(&token).await;
+            Err(Refusal::Denied(why)) => {
+                if !self.forget(&token).await {
+                    return Err(Refusal::Denied(why).into());
+                }
                 let token = self.token().await?;
                 Ok(self.send(path, body, Some(&token)).await?)
             }
@@ -163,11 +173,13 @@ impl OpenBao {
             if Instant::now() < held.renew_at {
                 return Ok(held.token.clone());
             }
-            match self.renew(&held.token).await {
-                Ok(renewed) => *held = renewed,
-                // It still holds; whoever comes later tries again.
-                Err(Refusal::Unavailable(_)) => held.renew_at = Instant::now() + RENEW_AGAIN,
-                Err(_) => *held = self.log_in().await?,
+            // It still holds: whoever comes later tries again, also if nobody waits for this any more.
+            held.renew_at = Instant::now() + RENEW_AGAIN;
+            match timeout(RENEW_TIMEOUT, self.renew(&held.token)).await {
+                Ok(Ok(renewed)) => *held = Session { began: held.began, ..renewed },
+                Err(_) | Ok(Err(Refusal::Unavailable(_))) => {}
+                // Its life cannot be made longer any more.
+                Ok(Err(_)) => *held = self.log_in().await?,
             }
             return Ok(held.token.clone());
         }
@@ -177,19 +189,27 @@ impl OpenBao {
     async fn log_in(&self) -> Result<Session, Refusal> {
         let (role_id, secret_id) = (read(&self.settings.role_id_file)?, read(&self.settings.secret_id_file)?);
         let path = format!("auth/{}/login", self.settings.approle_mount);
-        let credentials = Credentials { role_id: role_id.trim(), secret_id: secret_id.trim() };
+        let credentials = Credentials { role_id: &role_id, secret_id: &secret_id };
         self.send::<Login>(&path, Some(&credentials), None).await.map(Session::begin)
     }
 
-    /// A token whose life cannot be made longer any more is worth a new login.
     async fn renew(&self, token: &SecretString) -> Result<Session, Refusal> {
         let renewed: Login = self.send("auth/token/renew-self", Some(&serde_json::json!({})), Some(token)).await?;
         Ok(Session::begin(renewed))
     }
 
-    async fn forget(&self, token: &SecretString) {
+    /// False: it is so new that it is not the token that is wrong; a login for each such request would fill the server with
+    /// leases.
+    async fn forget(&self, token: &SecretString) -> bool {
         let mut session = self.session.lock().await;
-        session.take_if(|held| held.token.expose_secret() == token.expose_secret());
+        let Some(held) = session.as_ref().filter(|held| held.token.expose_secret() == token.expose_secret()) else {
+            return true;
+        };
+        let old = held.began.elapsed() >= NEW;
+        if old {
+            *session = None;
+        }
+        old
     }
 
     async fn send<T: DeserializeOwned>(
@@ -244,7 +264,7 @@ impl Session {
             seconds => seconds.min(365 * 24 * 60 * 60),
         });
         let now = Instant::now();
-        Self { token: login.auth.client_token, renew_at: now + life / 2, expires_at: now + life }
+        Self { token: login.auth.client_token, began: now, renew_at: now + life / 2, expires_at: now + life }
     }
 }
 
@@ -307,9 +327,15 @@ fn unreachable(error: &reqwest::Error) -> SealingError {
     SealingError::Unavailable(format!("OpenBao: {why}"))
 }
 
+/// A file that its owner alone may use, as one with keys.
 fn read(path: &Path) -> Result<Zeroizing<String>, SealingError> {
-    let text = std::fs::read_to_string(path).map_err(|e| wrong(format!("{}: {e}", path.display())))?;
-    Ok(Zeroizing::new(text))
+    let said = |why: String| wrong(format!("{}: {why}", path.display()));
+    let text = read_private(path).map_err(|error| match error {
+        SealingError::KeyFile { reason, .. } => said(reason),
+        other => said(other.to_string()),
+    })?;
+    let text = std::str::from_utf8(&text).map_err(|_| said("it is not UTF-8".into()))?;
+    Ok(Zeroizing::new(text.trim().to_owned()))
 }
 
 /// Whether nobody on the way reads what passes: TLS, or no way at all.

@@ -146,6 +146,10 @@ impl TransitKey {
         key.id().is_ok_and(|text| text == *id).then_some(key)
     }
 
+    pub(crate) fn up_to(self) -> Result<Vec<KeyId>, SealingError> {
+        (1..=self.version).map(|version| Self { version, ..self }.id()).collect()
+    }
+
     pub(crate) fn id(self) -> Result<KeyId, SealingError> {
         format!("transit:{}:v{}", self.name, self.version).parse()
     }

@@ -140,7 +140,8 @@ async fn a_column_is_sealed_once_for_its_rows_and_opened_again() {
     let opened = application.texts().await;
     assert!(opened.iter().all(|(row, text)| *text == format!("token of {row}")));
     let column = "app.Accounts.accessToken";
-    let records = ["COLUMN_SEALED", "COLUMN_SEALED", "COLUMN_OPENED"].map(|action| format!("{action} {column}"));
+    let records = ["COLUMN_SEALED", "COLUMN_SEALED", "COLUMN_OPENED", "COLUMN_FORGOTTEN"]
+        .map(|action| format!("{action} {column}"));
     assert_eq!(application.recorded().await, records);
     assert!(!succeeds(&application.command(&["keys", "list"]).output().unwrap()).contains("column "));
 }
@@ -261,12 +262,16 @@ async fn a_column_that_is_not_fit_is_refused_before_anything_is_touched() {
                  CREATE TABLE app.keyless (id int, "accessToken" text);
                  CREATE TABLE app.bound (id int PRIMARY KEY, "accessToken" text);
                  ALTER TABLE app.bound ENABLE ROW LEVEL SECURITY; ALTER TABLE app.bound FORCE ROW LEVEL SECURITY;
+                 CREATE TABLE app.padded (id char(3) PRIMARY KEY, "accessToken" text);
+                 CREATE TABLE app."a.b" (id int PRIMARY KEY, "accessToken" text);
                  CREATE VIEW app.view AS SELECT * FROM app."Accounts""#;
     application.sql.batch_execute(ddl).await.unwrap();
     for (table, words) in [
         ("app.limited", "its type has a limit"),
         ("app.keyless", "NOT NULL and have a unique index"),
         ("app.bound", "row-level security hides rows"),
+        ("app.padded", "whole number, a uuid or a text"),
+        ("app.a.b", "a dot is in its name"),
         ("app.view", "not in a table"),
         ("app.accounts", "there is no such table"),
         ("app.Accounts; DROP TABLE app.Accounts", "there is no such table"),
@@ -281,6 +286,14 @@ async fn a_column_that_is_not_fit_is_refused_before_anything_is_touched() {
         ]);
         refuses(&command.output().unwrap(), words);
     }
+    let lock =
+        "SELECT pg_advisory_lock(hashtextextended('strongroom ' || current_database() || '@' || system_identifier
+                       || '/app.Accounts.accessToken', 0)) FROM pg_control_system()";
+    let other_run = application.database.sql(&application.login).await;
+    other_run.batch_execute(lock).await.unwrap();
+    refuses(&application.seal(&[]), "another run is at work on it");
+    succeeds(&application.seal(&["--dry-run"]));
+    other_run.batch_execute("SELECT pg_advisory_unlock_all()").await.unwrap();
     succeeds(&application.seal(&[]));
     refuses(&application.seal(&["--key", "LLM_CONFIG"]), "under another named key");
     refuses(&application.seal(&["--row-column", "other"]), "NOT NULL and have a unique index");
@@ -318,8 +331,8 @@ async fn a_stolen_login_neither_sees_nor_changes_which_columns_are_sealed() {
             "SELECT * FROM strongroom.sealed_columns",
             "DELETE FROM strongroom.sealed_columns",
             "SELECT * FROM strongroom.sealed_columns('\\x00')",
-            "SELECT strongroom.begin_column_run('\\x00', 'n', 'id', 'LLM_CONFIG', false, gen_random_uuid())",
-            "SELECT strongroom.end_column_run('\\x00', 'n', gen_random_uuid(), NULL)",
+            "SELECT strongroom.begin_column_run('\\x00', 'n', 'id', 'LLM_CONFIG', false)",
+            "SELECT strongroom.end_column_run('\\x00', 'n', 'k')",
             "SELECT strongroom.forget_column('\\x00', 'n')",
             "SELECT strongroom.record_column('COLUMN_OPENED', 'n')",
         ] {

@@ -165,7 +165,7 @@ async fn a_key_is_rotated_rewrapped_and_retired_beside_servers_that_answer_all_t
     assert_eq!(keyed.send(&one, Method::GET, &path, json!({})).await, known, "a rewrap leaves no trace");
     succeeds(&keyed.keys(&["retire", old.as_str()]));
     let told = succeeds(&keyed.keys(&["list"]));
-    let all = ids.len() + 2;
+    let all = ids.len() + 3;
     assert!(!told.contains(old.as_str()) && told.contains(&format!("{new}: current")), "{told}");
     assert!(told.contains(&format!(", {all} envelopes")), "{told}");
     for server in [&one, &two, &keyed.serve()] {
@@ -236,10 +236,49 @@ async fn a_staged_key_seals_nothing_until_it_is_activated() {
     assert!(told.contains("keys rotate --activate") && *keyed.ring().current() == old, "{told}");
     assert!(succeeds(&keyed.keys(&["list"])).contains(": staged, made "));
     keyed.keep(&server, "one").await;
-    assert_eq!(keyed.under(&old).await, 2);
+    assert_eq!(keyed.under(&old).await, 3);
     succeeds(&keyed.keys(&["rotate", "--activate"]));
     assert_ne!(*keyed.ring().current(), old);
     refuses(&keyed.keys(&["rotate", "--activate"]), "no key is staged");
+}
+
+/// Whoever comes by the key file alone has no key; and no server takes a file in the clear for the one under a passphrase.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_file_under_a_passphrase_serves_and_rotates_like_any_other() {
+    let keyed = Keyed::create().await;
+    let before = keyed.keep(&keyed.serve(), "before").await;
+    let passphrase = keyed.folder.path().join("passphrase");
+    fs::write(&passphrase, "correct horse battery staple\n").unwrap();
+    fs::set_permissions(&passphrase, Permissions::from_mode(0o600)).unwrap();
+    let strongroom = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_strongroom"));
+        command.arg("keys").args(arguments).arg("--key-file").arg(keyed.key_file());
+        command.arg("--key-passphrase-file").arg(&passphrase).output().unwrap()
+    };
+    let clear = fs::read_to_string(keyed.key_file()).unwrap();
+    refuses(&strongroom(&["rotate"]), "it is not encrypted");
+    assert!(succeeds(&strongroom(&["protect"])).contains("in the clear: shred it"));
+    assert!(!fs::read_to_string(keyed.key_file()).unwrap().contains("local-"));
+    refuses(&keyed.keys(&["list"]), "encrypted under a passphrase");
+
+    let settings = keyed.settings();
+    let secret = format!("--key-passphrase-file={}", passphrase.display());
+    let arguments: Vec<&str> = settings.iter().map(String::as_str).chain(["--reveals-per-minute=0", &secret]).collect();
+    let server = Process::start(keyed.folder.path(), &arguments);
+    assert_eq!(keyed.reveal(&server, &before).await, "before");
+    succeeds(&strongroom(&["rotate"]));
+    // It follows the file, as it does one in the clear: only then is that put in its place refused.
+    let mut kept = 0;
+    while !fs::read_to_string(&server.log).unwrap().contains("took the keys of the key file") {
+        kept += 1;
+        keyed.keep(&server, &format!("{kept}")).await;
+    }
+    fs::write(keyed.key_file(), clear).unwrap();
+    while !fs::read_to_string(&server.log).unwrap().contains("the key file has changed, and is not used") {
+        kept += 1;
+        keyed.keep(&server, &format!("{kept}")).await;
+    }
+    assert_eq!(keyed.reveal(&server, &before).await, "before");
 }
 
 /// Nothing is sealed under keys that the vault does not know, whoever put their file in place.
@@ -261,9 +300,10 @@ async fn a_server_does_not_take_the_keys_of_another_vault() {
     refuses(&keyed.keys(&["rewrap"]), "these are not the keys of this database");
     fs::write(keyed.key_file(), own).unwrap();
     fs::set_permissions(keyed.key_file(), Permissions::from_mode(0o600)).unwrap();
-    assert_eq!(keyed.under(&old).await, kept.len() as u64 + 2);
+    assert_eq!(keyed.under(&old).await, kept.len() as u64 + 3);
     // And takes its own again, when they are back.
-    let new = KeyRing::change(&keyed.key_file(), &KeyProtection::Mode, &RingChange::Rotate).unwrap().0.current().clone();
+    let new =
+        KeyRing::change(&keyed.key_file(), &KeyProtection::Mode, &RingChange::Rotate).unwrap().0.current().clone();
     while keyed.under(&new).await == 0 {
         kept.push(keyed.keep(&server, &format!("{}", kept.len())).await);
     }

@@ -297,11 +297,61 @@ async fn a_token_is_renewed_while_it_lives_and_made_anew_when_it_was_revoked() {
 async fn a_server_that_may_not_use_openbao_does_not_start_and_shows_no_secret() {
     let setting = Setting::create(600).await;
     let secret_id_file = setting.folder.path().join("wrong");
-    std::fs::write(&secret_id_file, "6d7b9b1e-wrong-secret-id").unwrap();
+    openbao::write_private(&secret_id_file, "6d7b9b1e-wrong-secret-id");
     let settings = setting.settings(&[&format!("--openbao-secret-id-file={}", secret_id_file.display())]);
     let settings: Vec<&str> = settings.iter().map(String::as_str).filter(|s| !s.ends_with("/secret-id")).collect();
     let output = serve(setting.folder.path(), &settings).output().unwrap();
     let said = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned();
     assert!(!output.status.success() && said.contains("OpenBao: 400 invalid"), "{said}");
     assert!(!said.contains("6d7b9b1e"), "{said}");
+}
+
+/// Why a rewrap unwraps and wraps: docs/openbao.md. When this fails, Transit's own has learned to bind.
+#[tokio::test(flavor = "multi_thread")]
+async fn transits_own_rewrap_refuses_what_is_bound_to_its_row() {
+    let bao = OpenBao::start(600);
+    let wrapped = bao.admin(&[
+        "write",
+        "-field=ciphertext",
+        "transit/encrypt/CREDENTIALS",
+        "plaintext=AAAA",
+        "associated_data=AAAA",
+    ]);
+    bao.admin(&["write", "-f", "transit/keys/CREDENTIALS/rotate"]);
+    let ciphertext = format!("ciphertext={wrapped}");
+    let rewrapped = bao.try_admin(&["write", "transit/rewrap/CREDENTIALS", &ciphertext, "associated_data=AAAA"]);
+    assert!(rewrapped.unwrap_err().contains("message authentication failed"));
+    let opened =
+        bao.admin(&["write", "-field=plaintext", "transit/decrypt/CREDENTIALS", &ciphertext, "associated_data=AAAA"]);
+    assert_eq!(opened, "AAAA");
+}
+
+/// Fields of an application's table are under named keys of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_is_sealed_under_its_named_key_and_its_old_version_is_kept_until_it_is_rewrapped() {
+    let setting = Setting::create(600).await;
+    let server = setting.serve(&[]);
+    setting.keep(&server, "one").await;
+    let sql = setting.database.sql("postgres").await;
+    let table = "CREATE TABLE public.models (id text PRIMARY KEY, api_key text);
+                 INSERT INTO public.models SELECT n, 'key ' || n FROM generate_series(1, 300) AS n";
+    sql.batch_execute(table).await.unwrap();
+    let seal = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_strongroom"));
+        command.args(["seal-column", "--table=models", "--column=api_key", "--key=LLM_CONFIG"]).args(more);
+        command.arg(format!("--application-database-url={}", setting.database.url("postgres")));
+        let output = command.args(setting.settings(&[])).output().unwrap();
+        let said = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned();
+        assert!(output.status.success(), "{said}");
+        said
+    };
+    seal(&[]);
+    setting.bao.admin(&["write", "-f", "transit/keys/LLM_CONFIG/rotate"]);
+    let (retired, said) = setting.keys(&["retire", "transit:LLM_CONFIG:v1"], &setting.settings(&[]));
+    assert!(!retired && said.contains("public.models.api_key may be under the key"), "{said}");
+    let said = seal(&[]);
+    assert!(said.contains("transit:LLM_CONFIG:v2: 300 fields"), "{said}");
+    let (retired, said) = setting.keys(&["retire", "transit:LLM_CONFIG:v1"], &setting.settings(&[]));
+    assert!(retired, "{said}");
+    assert!(seal(&["--open"]).contains("opened 300"));
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, stream};
 use strongroom_crypto::{Field, KeyId, KeyName, SealingError, is_sealed};
-use strongroom_store::{ApplicationColumn, ApplicationField, ReplacedField, SealedColumn};
-use strongroom_types::{ColumnRunId, SecretValue};
+use strongroom_store::{ApplicationColumn, ApplicationField, ReplacedField, SealedColumn, StoreError};
+use strongroom_types::SecretValue;
 
 use crate::envelopes::{AT_ONCE, Envelopes};
 use crate::error::ServiceError;
@@ -33,9 +33,10 @@ pub struct ColumnRun {
     pub seen: u64,
     /// Fields that were replaced in all passes.
     pub replaced: u64,
-    /// As it was found in this pass: in the clear, and under which key.
+    /// As it was found in this pass: in the clear, under which key, and what can be neither.
     pub clear: u64,
     pub by_key: BTreeMap<String, u64>,
+    pub unreadable: u64,
     /// Fields of this pass that could not be sealed or opened, and are as they were.
     pub failed: u64,
     /// Whether nothing was left to do, so that every field is as it is to be.
@@ -53,8 +54,17 @@ pub struct FieldFailure {
 /// What a field is to become; None: it is that.
 type Renewed = Result<Option<String>, FieldFailure>;
 
+/// What each field of a column is to become, and where it is.
+struct Work {
+    act: ColumnAct,
+    key: KeyName,
+    current: KeyId,
+    table: String,
+    column: String,
+}
+
 impl Envelopes {
-    /// Goes through a column. It can be ended at any moment, and run again.
+    /// Goes through a column that this run has locked. It can be ended at any moment, and run again.
     ///
     /// # Errors
     /// [`ServiceError::Invalid`] where the column was sealed by another row column or under another named key; where one of the
@@ -67,16 +77,16 @@ impl Envelopes {
         mut tell: impl FnMut(Result<&ColumnRun, FieldFailure>),
     ) -> Result<ColumnRun, ServiceError> {
         let current = self.keys.current(key).await?;
+        let work = Work { act, key, current, table: column.table().into(), column: column.column().into() };
         if act == ColumnAct::Inspect {
-            return self.pass(column, key, act, &current, 0, &mut tell).await;
+            return self.pass(column, &work, 0, &mut tell).await;
         }
-        let id = self.begin_run(column, key, act).await?;
+        self.begin_run(column, &work).await?;
         let mut run = ColumnRun::default();
         for _ in 0..PASSES {
-            run = self.pass(column, key, act, &current, run.replaced, &mut tell).await?;
+            run = self.pass(column, &work, run.replaced, &mut tell).await?;
             if run.settled {
-                let under = (act == ColumnAct::Seal).then_some(current.as_str());
-                run.settled = self.store.end_column_run(self.secret.expose(), column.name(), id, under).await?;
+                self.end_run(column, &work).await?;
                 break;
             }
         }
@@ -106,35 +116,34 @@ impl Envelopes {
         Ok(self.store.forget_column(self.secret.expose(), name).await?)
     }
 
-    async fn begin_run(
-        &self,
-        column: &ApplicationColumn,
-        key: KeyName,
-        act: ColumnAct,
-    ) -> Result<ColumnRunId, ServiceError> {
-        let (run, secret) = (ColumnRunId::generate(), self.secret.expose());
+    async fn begin_run(&self, column: &ApplicationColumn, work: &Work) -> Result<(), ServiceError> {
         let sealed = SealedColumn {
             name: column.name().into(),
             row_column: column.row_column().into(),
-            key_name: key.to_string(),
+            key_name: work.key.to_string(),
             key_id: None,
         };
-        let former = self.store.sealed_columns(secret).await?.into_iter().find(|former| former.name == sealed.name);
-        if former.is_some_and(|f| (f.row_column, f.key_name) != (sealed.row_column.clone(), sealed.key_name.clone())) {
-            return Err(ServiceError::Invalid(
+        let opens = work.act == ColumnAct::Open;
+        match self.store.begin_column_run(self.secret.expose(), &sealed, opens).await {
+            Err(StoreError::Constraint) => Err(ServiceError::Invalid(
                 "the column was sealed by another row column or under another named key; strongroom keys list shows both",
-            ));
+            )),
+            other => Ok(other?),
         }
-        self.store.begin_column_run(secret, &sealed, act == ColumnAct::Open, run).await?;
-        Ok(run)
+    }
+
+    async fn end_run(&self, column: &ApplicationColumn, work: &Work) -> Result<(), ServiceError> {
+        if work.act == ColumnAct::Open {
+            self.forget_column(column.name()).await?;
+            return Ok(());
+        }
+        Ok(self.store.end_column_run(self.secret.expose(), column.name(), work.current.as_str()).await?)
     }
 
     async fn pass(
         &self,
         column: &mut ApplicationColumn,
-        key: KeyName,
-        act: ColumnAct,
-        current: &KeyId,
+        work: &Work,
         replaced: u64,
         tell: &mut impl FnMut(Result<&ColumnRun, FieldFailure>),
     ) -> Result<ColumnRun, ServiceError> {
@@ -145,20 +154,14 @@ impl Envelopes {
             let Some(end) = fields.last() else { return Ok(run) };
             last = Some(end.row.clone());
             fields.iter().for_each(|field| run.count(field));
-            let (table, name) = (column.table().to_owned(), column.column().to_owned());
-            let renewed: Vec<Renewed> = stream::iter(&fields)
-                .map(|field| self.renewed(field, key, &table, &name, act, current))
-                .buffered(AT_ONCE)
-                .collect()
-                .await;
+            let mut renewals =
+                stream::iter(fields).map(async |field| (self.renewed(&field, work).await, field)).buffered(AT_ONCE);
             let mut replacements = Vec::new();
-            for (field, renewed) in fields.into_iter().zip(renewed) {
-                match (renewed, field) {
-                    (Ok(Some(renewed)), ApplicationField { row, value: Some(former) }) => {
-                        replacements.push(ReplacedField { row, former, renewed });
-                    }
-                    (Ok(_), _) => {}
-                    (Err(failure), _) => {
+            while let Some((renewed, ApplicationField { row, digest, .. })) = renewals.next().await {
+                match renewed {
+                    Ok(Some(renewed)) => replacements.push(ReplacedField { row, former: digest, renewed }),
+                    Ok(None) => {}
+                    Err(failure) => {
                         run.failed += 1;
                         tell(Err(failure));
                     }
@@ -173,22 +176,14 @@ impl Envelopes {
     }
 
     /// What a field is to become.
-    async fn renewed(
-        &self,
-        field: &ApplicationField,
-        key: KeyName,
-        table: &str,
-        column: &str,
-        act: ColumnAct,
-        current: &KeyId,
-    ) -> Renewed {
+    async fn renewed(&self, field: &ApplicationField, work: &Work) -> Renewed {
         let failed = |why: String| FieldFailure { row: field.row.clone(), why };
         let unsealed = |error: SealingError| failed(error.to_string());
-        let place = Field::new(key, table, column, &field.row).map_err(|e| failed(e.0))?;
+        let place = Field::new(work.key, &work.table, &work.column, &field.row).map_err(|e| failed(e.0))?;
         let text = field.value.as_deref().ok_or_else(|| failed("it is longer than 64 KiB".into()))?;
-        match (act, is_sealed(text)) {
+        match (work.act, is_sealed(text)) {
             (ColumnAct::Inspect, true) => self.keys.open_field(&place, text).await.map(|_| None).map_err(unsealed),
-            (ColumnAct::Seal, true) => self.keys.rewrap_field(&place, text, current).await.map_err(unsealed),
+            (ColumnAct::Seal, true) => self.keys.rewrap_field(&place, text, &work.current).await.map_err(unsealed),
             (ColumnAct::Open, true) => {
                 let opened = self.keys.open_field(&place, text).await.map_err(unsealed)?;
                 Ok(Some(opened.expose().to_owned()))
@@ -196,7 +191,7 @@ impl Envelopes {
             (ColumnAct::Open, false) => Ok(None),
             (ColumnAct::Inspect | ColumnAct::Seal, false) => {
                 let value = SecretValue::new(text.to_owned()).map_err(|e| failed(e.0))?;
-                match act {
+                match work.act {
                     ColumnAct::Seal => self.keys.seal_field(&place, &value).await.map(Some).map_err(unsealed),
                     _ => Ok(None),
                 }
@@ -208,10 +203,12 @@ impl Envelopes {
 impl ColumnRun {
     fn count(&mut self, field: &ApplicationField) {
         self.seen += 1;
-        let text = field.value.as_deref().filter(|text| is_sealed(text));
-        match text.and_then(|text| KeyId::of_envelope(text).ok()) {
-            Some(key) => *self.by_key.entry(key.to_string()).or_default() += 1,
-            None => self.clear += u64::from(text.is_none()),
+        match field.value.as_deref() {
+            Some(text) if !is_sealed(text) => self.clear += 1,
+            text => match text.and_then(|text| KeyId::of_envelope(text).ok()) {
+                Some(key) => *self.by_key.entry(key.to_string()).or_default() += 1,
+                None => self.unreadable += 1,
+            },
         }
     }
 }

@@ -7,6 +7,7 @@ use futures_util::{StreamExt, stream};
 use strongroom_crypto::{KeyId, KeyName, KeyProvider, SealingError, ServerSecret};
 use strongroom_store::{KeyedVersion, Rewrapped, RewrappedOwn, Store};
 use strongroom_types::Binding;
+use strum::IntoEnumIterator;
 
 use crate::error::ServiceError;
 
@@ -79,6 +80,18 @@ impl Envelopes {
         Ok(coverage)
     }
 
+    /// The keys that values of each kind are sealed under now.
+    ///
+    /// # Errors
+    /// Where the provider of the keys cannot be asked.
+    pub async fn current_keys(&self) -> Result<Vec<KeyId>, ServiceError> {
+        let mut keys = Vec::new();
+        for name in KeyName::iter() {
+            keys.push(self.keys.current(name).await?);
+        }
+        Ok(keys)
+    }
+
     /// Wraps the data keys anew that are under another key than the current one, batch by batch. It can be ended at any
     /// moment and begun again, and there can be several at once: what somebody else has replaced is left to him.
     ///
@@ -120,9 +133,13 @@ impl Envelopes {
     /// Opens every one. What comes of it is dropped at once.
     ///
     /// # Errors
-    /// Where the database cannot be read. An envelope that does not open is told.
+    /// Where the database cannot be read, or the key that signs the record does not open. Any other envelope that does not open is told.
     pub async fn verify(&self, mut tell: impl FnMut(Step<'_>)) -> Result<Walked, ServiceError> {
         let (mut walked, mut last) = (Walked::default(), None);
+        // The server's secret has been opened already: that is how one comes here.
+        if let Some(envelope) = self.store.record_key_envelope().await? {
+            self.keys.open_record_key(&envelope).await?;
+        }
         while let Some(batch) = self.batch(&mut last, &[]).await? {
             walked.seen += batch.len() as u64;
             let mut opened = stream::iter(batch)

@@ -17,9 +17,7 @@ CREATE TABLE strongroom.sealed_columns (
     -- The column that tells rows apart; each field is bound to it.
     row_column text NOT NULL CHECK (octet_length(row_column) BETWEEN 1 AND 63),
     key_name text NOT NULL CHECK (key_name IN ('CREDENTIALS', 'ACCOUNT_TOKENS', 'FEDERATION', 'LLM_CONFIG')),
-    -- The run that began last: one that was overtaken does not say how it ended.
-    run_id uuid NOT NULL,
-    -- The key that every field was under when that run ended. NULL: it has not, and any key may be needed.
+    -- The key that every field was found under when the last run ended. NULL: it has not, and any key may be needed.
     key_id text CHECK (octet_length(key_id) BETWEEN 1 AND 64)
 );
 ALTER TABLE strongroom.sealed_columns ENABLE ROW LEVEL SECURITY;
@@ -48,14 +46,14 @@ END $$;
 -- A run begins, and is in the record before it touches a field. The same column is always sealed for the same rows and under the
 -- same named key: with others, what is sealed would not open.
 CREATE FUNCTION strongroom.begin_column_run(
-    server_secret bytea, name text, row_column text, key_name text, opens boolean, run_id uuid
+    server_secret bytea, name text, row_column text, key_name text, opens boolean
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 BEGIN
     PERFORM strongroom.begin_rewrap(server_secret);
-    INSERT INTO strongroom.sealed_columns AS c (name, row_column, key_name, run_id) VALUES (name, row_column, key_name, run_id)
-    ON CONFLICT ON CONSTRAINT sealed_columns_pkey DO UPDATE SET run_id = excluded.run_id, key_id = NULL
+    INSERT INTO strongroom.sealed_columns AS c (name, row_column, key_name) VALUES (name, row_column, key_name)
+    ON CONFLICT ON CONSTRAINT sealed_columns_pkey DO UPDATE SET key_id = NULL
         WHERE c.row_column = excluded.row_column AND c.key_name = excluded.key_name;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'the column is sealed for other rows or under another named key' USING ERRCODE = 'check_violation';
@@ -63,21 +61,16 @@ BEGIN
     PERFORM strongroom.record_column(CASE WHEN opens THEN 'COLUMN_OPENED' ELSE 'COLUMN_SEALED' END, name);
 END $$;
 
--- All fields are under that key; with NULL, none is sealed any more. False: another run has begun meanwhile, and nothing is known.
-CREATE FUNCTION strongroom.end_column_run(server_secret bytea, name text, run_id uuid, key_id text) RETURNS boolean
+-- All fields are under that key.
+CREATE FUNCTION strongroom.end_column_run(server_secret bytea, name text, key_id text) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 BEGIN
     PERFORM strongroom.begin_rewrap(server_secret);
-    IF key_id IS NULL THEN
-        DELETE FROM strongroom.sealed_columns AS c WHERE c.name = name AND c.run_id = run_id;
-    ELSE
-        UPDATE strongroom.sealed_columns AS c SET key_id = key_id WHERE c.name = name AND c.run_id = run_id;
-    END IF;
-    RETURN FOUND;
+    UPDATE strongroom.sealed_columns AS c SET key_id = key_id WHERE c.name = name;
 END $$;
 
--- The table is gone, or the database is another one now. False: there is no such column here.
+-- No field is sealed any more, or the table is gone. False: there is no such column here.
 CREATE FUNCTION strongroom.forget_column(server_secret bytea, name text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
@@ -91,5 +84,5 @@ BEGIN
     RETURN true;
 END $$;
 
-GRANT EXECUTE ON FUNCTION strongroom.sealed_columns(bytea), strongroom.begin_column_run(bytea, text, text, text, boolean, uuid),
-    strongroom.end_column_run(bytea, text, uuid, text), strongroom.forget_column(bytea, text) TO strongroom_system;
+GRANT EXECUTE ON FUNCTION strongroom.sealed_columns(bytea), strongroom.begin_column_run(bytea, text, text, text, boolean),
+    strongroom.end_column_run(bytea, text, text), strongroom.forget_column(bytea, text) TO strongroom_system;

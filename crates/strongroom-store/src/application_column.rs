@@ -2,7 +2,7 @@
 //! and quoted by PostgreSQL; a field is only ever replaced while it is still what was read.
 
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row, query, raw_sql};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row, query, query_scalar, raw_sql};
 
 use crate::error::{SchemaError, StoreError};
 use crate::options;
@@ -23,6 +23,7 @@ pub struct ApplicationColumn {
     table: String,
     column: String,
     row_column: String,
+    is_locked: bool,
     first: String,
     next: String,
     replace: String,
@@ -35,19 +36,25 @@ pub struct ApplicationField {
     pub row: String,
     /// None: it is longer than a field that is sealed can be.
     pub value: Option<String>,
+    /// Its SHA-256, in hex: sent back in its place, since a server that logs slow statements logs what was sent.
+    pub digest: String,
 }
 
 /// What is to take the place of a field, if it is still that.
 #[derive(Debug)]
 pub struct ReplacedField {
     pub row: String,
+    /// [`ApplicationField::digest`].
     pub former: String,
     pub renewed: String,
 }
 
 const LOOK_UP: &str = "
     SELECT format('%I.%I', n.nspname, t.relname) AS quoted_table, quote_ident(c.attname) AS quoted_column,
-           quote_ident(r.attname) AS quoted_row_column, format_type(r.atttypid, NULL) AS row_type,
+           quote_ident(r.attname) AS quoted_row_column, format_type(r.atttypid, -1) AS row_type,
+           r.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype, 'text'::regtype, 'varchar'::regtype)
+               AS is_plain,
+           position('.' IN n.nspname || t.relname || c.attname) = 0 AS is_unambiguous,
            n.nspname || '.' || t.relname AS table_name,
            current_database() || '@' || (SELECT system_identifier FROM pg_control_system()) AS database,
            t.relkind IN ('r', 'p') AS is_table, c.atttypid IN ('text'::regtype, 'varchar'::regtype) AS is_text,
@@ -82,15 +89,15 @@ impl ApplicationColumn {
         let (quoted, field, row, kind) =
             (text("quoted_table")?, text("quoted_column")?, text("quoted_row_column")?, text("row_type")?);
         let read = format!(
-            "SELECT {row}::text AS row, CASE WHEN octet_length({field}) <= {MAX_FIELD_BYTES} THEN {field}::text END AS value
+            "SELECT {row}::text AS row, CASE WHEN octet_length({field}) <= {MAX_FIELD_BYTES} THEN {field}::text END AS value,
+                    encode(sha256(convert_to({field}, 'UTF8')), 'hex') AS digest
              FROM {quoted} WHERE {field} <> ''"
         );
         let order = format!("ORDER BY {row} LIMIT {BATCH}");
-        // Compared byte for byte, whatever the column's collation takes for the same.
         let replace = format!(
-            r#"UPDATE {quoted} AS t SET {field} = f.renewed
-               FROM unnest($1::text[], $2::text[], $3::text[]) AS f (id, former, renewed)
-               WHERE t.{row} = f.id::{kind} AND t.{field}::text COLLATE "C" = f.former COLLATE "C""#
+            "UPDATE {quoted} AS t SET {field} = f.renewed
+             FROM unnest($1::text[], $2::text[], $3::text[]) AS f (id, former, renewed)
+             WHERE t.{row} = f.id::{kind} AND encode(sha256(convert_to(t.{field}, 'UTF8')), 'hex') = f.former"
         );
         let (table, database) = (text("table_name")?, text("database")?);
         Ok(Self {
@@ -98,11 +105,24 @@ impl ApplicationColumn {
             table,
             column: column.into(),
             row_column: row_column.into(),
+            is_locked: false,
             first: format!("{read} {order}"),
             next: format!("{read} AND {row} > $1::{kind} {order}"),
             replace,
             connection,
         })
+    }
+
+    /// Keeps others from replacing its fields until the connection ends, as long as nobody else does. A lock of the session: through a
+    /// pooler that shares sessions, it is none.
+    ///
+    /// # Errors
+    /// [`SchemaError::Column`] where somebody else is at it.
+    pub async fn lock(&mut self) -> Result<(), SchemaError> {
+        let lock =
+            query_scalar("SELECT pg_try_advisory_lock(hashtextextended('strongroom ' || $1, 0))").bind(&self.name);
+        self.is_locked = lock.fetch_one(&mut self.connection).await?;
+        if self.is_locked { Ok(()) } else { Err(SchemaError::Column("another run is at work on it")) }
     }
 
     /// What tells it from every other column: database, cluster, schema, table and column.
@@ -137,7 +157,8 @@ impl ApplicationColumn {
         };
         let rows = fields.fetch_all(&mut self.connection).await?;
         let field = |row: &PgRow| {
-            Ok::<_, sqlx::Error>(ApplicationField { row: row.try_get("row")?, value: row.try_get("value")? })
+            let (value, digest) = (row.try_get("value")?, row.try_get("digest")?);
+            Ok::<_, sqlx::Error>(ApplicationField { row: row.try_get("row")?, value, digest })
         };
         Ok(rows.iter().map(field).collect::<Result<_, _>>()?)
     }
@@ -145,8 +166,11 @@ impl ApplicationColumn {
     /// Replaces those that are still what they were, in one transaction; returns how many.
     ///
     /// # Errors
-    /// As any statement; then none is replaced.
+    /// [`StoreError::Forbidden`] without [`Self::lock`]; and as any statement. Then none is replaced.
     pub async fn replace(&mut self, fields: &[ReplacedField]) -> Result<u64, StoreError> {
+        if !self.is_locked {
+            return Err(StoreError::Forbidden);
+        }
         let replace = query(AssertSqlSafe(self.replace.clone()))
             .bind(fields.iter().map(|field| field.row.as_str()).collect::<Vec<_>>())
             .bind(fields.iter().map(|field| field.former.as_str()).collect::<Vec<_>>())
@@ -165,6 +189,12 @@ fn require_fit(found: &PgRow) -> Result<(), SchemaError> {
             "its type has a limit, which a sealed field would exceed; ALTER TABLE … ALTER COLUMN … TYPE text",
         ),
         ("is_generated", false, "it is computed from other columns; seal those"),
+        ("is_unambiguous", true, "a dot is in its name, or in that of its table or schema"),
+        (
+            "is_plain",
+            true,
+            "the column that tells rows apart must be a whole number, a uuid or a text: others read differently by settings",
+        ),
         ("is_unique", true, "the column that tells rows apart must be NOT NULL and have a unique index of its own"),
         (
             "is_bound",

@@ -2,7 +2,7 @@
 //! The columns themselves are application_column.rs's, and mostly in other databases.
 
 use sqlx::{Row, query, query_scalar};
-use strongroom_types::{ColumnRunId, RuntimeRole};
+use strongroom_types::RuntimeRole;
 
 use crate::error::StoreError;
 use crate::store::Store;
@@ -49,38 +49,26 @@ impl Store {
         server_secret: &[u8],
         column: &SealedColumn,
         opens: bool,
-        run: ColumnRunId,
     ) -> Result<(), StoreError> {
-        query("SELECT strongroom.begin_column_run($1, $2, $3, $4, $5, $6)")
+        query("SELECT strongroom.begin_column_run($1, $2, $3, $4, $5)")
             .bind(server_secret)
             .bind(&column.name)
             .bind(&column.row_column)
             .bind(&column.key_name)
             .bind(opens)
-            .bind(run.0)
             .execute(self.pool(RuntimeRole::System))
             .await?;
         Ok(())
     }
 
-    /// Says that all its fields are under that key, or, with None, that none is sealed any more. False: another run has begun
-    /// meanwhile.
+    /// Says that all its fields are under that key.
     ///
     /// # Errors
     /// [`StoreError::ServerNotProven`], and as any statement.
-    pub async fn end_column_run(
-        &self,
-        server_secret: &[u8],
-        name: &str,
-        run: ColumnRunId,
-        key_id: Option<&str>,
-    ) -> Result<bool, StoreError> {
-        let end = query_scalar("SELECT strongroom.end_column_run($1, $2, $3, $4)")
-            .bind(server_secret)
-            .bind(name)
-            .bind(run.0)
-            .bind(key_id);
-        Ok(end.fetch_one(self.pool(RuntimeRole::System)).await?)
+    pub async fn end_column_run(&self, server_secret: &[u8], name: &str, key_id: &str) -> Result<(), StoreError> {
+        let end = query("SELECT strongroom.end_column_run($1, $2, $3)").bind(server_secret).bind(name).bind(key_id);
+        end.execute(self.pool(RuntimeRole::System)).await?;
+        Ok(())
     }
 
     /// Knows no more of that column. False: there is none of that name.

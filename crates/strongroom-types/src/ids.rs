@@ -67,8 +67,6 @@ id! {
     IdentityId = "0199d4a1-7c3e-7b52-9d40-5f2a6c8e4b40";
     /// Names a rule by which workloads come in as a service account.
     TrustRuleId = "0199d4a1-7c3e-7b52-9d41-5f2a6c8e4b41";
-    /// Names one run through a column of an application's table.
-    ColumnRunId = "0199d4a1-7c3e-7b52-9d08-5f2a6c8e4b18";
     /// Names one HTTP request, in the log and in the record.
     RequestId = "0199d4a1-7c3e-7b52-9d06-5f2a6c8e4b16";
 }

@@ -38,9 +38,7 @@ pub use credentials::{
 pub use distinct::Distinct;
 pub use grants::{Grant, NewGrant, Permission, Permissions, SetGrant};
 pub use identities::{FederatedIdentity, Identity, PendingSignIn, ReturnPath, ReturnTo};
-pub use ids::{
-    ColumnRunId, CredentialId, GrantId, IdentityId, InvitationId, RequestId, TokenId, TrustRuleId, UserId, WorkspaceId,
-};
+pub use ids::{CredentialId, GrantId, IdentityId, InvitationId, RequestId, TokenId, TrustRuleId, UserId, WorkspaceId};
 pub use invitations::{AcceptInvitation, Invitation, InvitationToken, NewInvitation};
 pub use metadata::Metadata;
 pub use page::{Page, PageRequest, PageSize};

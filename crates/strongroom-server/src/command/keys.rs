@@ -154,10 +154,8 @@ impl Protect {
             (None, false) => return Err("say where the passphrase is, with --key-passphrase-file".into()),
         };
         let path = self.key_file.path(&self.data.path());
-        let backup = KeyRing::protect(&path, &former, &renewed)?.display().to_string();
-        match (former, &renewed) {
-            (KeyProtection::Mode, _) => say(&format!("the former key file is {backup}, in the clear: shred it")),
-            _ => say(&format!("the former key file is {backup}, under its former passphrase")),
+        for clear in KeyRing::protect(&path, &former, &renewed)? {
+            say(&format!("the former key file {} is in the clear: shred it", clear.display()));
         }
         match renewed {
             KeyProtection::Passphrase(_) => say(&format!(
@@ -211,7 +209,8 @@ impl Retire {
             let protection = self.ring.keys.protection()?;
             let (_, backup) = KeyRing::change(&path, &protection, &RingChange::Retire(id.clone()))?;
             // A server whose own key file is older may have sealed under it in between.
-            require_unneeded(&envelopes.coverage().await?, &id).map_err(|needed| {
+            let unneeded = require_unneeded(&envelopes.coverage().await?, &id);
+            unneeded.and(require_settled(&envelopes.columns().await?)).map_err(|needed| {
                 format!("{needed}; they came while it was retired: mv {} {}", backup.display(), path.display())
             })?;
             Ok(backup)
@@ -225,14 +224,23 @@ impl Retire {
 }
 
 impl Retire {
-    /// A version of a key that OpenBao holds: whether nothing here needs it. It goes by OpenBao's own means.
+    /// A version of a key that OpenBao holds: whether nothing here needs it, nor one before it, for they go together. They go by
+    /// OpenBao's own means.
     async fn retire_there(&self, id: &KeyId) -> Result<(), Failure> {
         let needed = self.ring.with_envelopes(async |envelopes| {
-            require_unneeded(&envelopes.coverage().await?, id)?;
-            require_settled(&envelopes.columns().await?)
+            let until = id.up_to_transit_version().ok_or("there is no such key of Transit")?;
+            if envelopes.current_keys().await?.iter().any(|current| until.contains(current)) {
+                return Err(
+                    "that key is the current one; rotate it in OpenBao and run strongroom keys rewrap first".into()
+                );
+            }
+            let coverage = envelopes.coverage().await?;
+            until.iter().try_for_each(|id| require_unneeded(&coverage, id))?;
+            require_settled(&envelopes.columns().await?)?;
+            Ok(until.len() + 1)
         });
-        needed.await?;
-        say(&format!("nothing needs {id}; raise min_decryption_version of the key in OpenBao to take it away"));
+        let version = needed.await?;
+        say(&format!("nothing needs {id}; set min_decryption_version={version} on the key in OpenBao to take it away"));
         Ok(())
     }
 }

@@ -51,6 +51,9 @@ impl SealColumn {
     pub async fn run(self) -> Result<(), Failure> {
         let (url, act) = (self.application.url()?, self.act());
         let mut column = ApplicationColumn::connect(&url, &self.table, &self.column, &self.row_column).await?;
+        if act != ColumnAct::Inspect {
+            column.lock().await?;
+        }
         let run = self
             .ring
             .with_envelopes(async |envelopes| Ok(envelopes.run_column(&mut column, self.key, act, watch()).await?));
@@ -68,6 +71,9 @@ impl SealColumn {
 
     fn tell(&self, name: &str, act: ColumnAct, run: &ColumnRun) -> Result<(), Failure> {
         say(&format!("{name}: {} fields, {} in the clear", run.seen, run.clear));
+        if run.unreadable > 0 {
+            say(&format!("no envelope that can be read, or too long: {} fields", run.unreadable));
+        }
         for (key, count) in &run.by_key {
             say(&format!("{key}: {count} fields"));
         }
@@ -79,12 +85,14 @@ impl SealColumn {
         }
         match (run.failed, run.settled, act) {
             (0, true, _) | (0, _, ColumnAct::Inspect) => Ok(()),
-            (0, false, ColumnAct::Open) => Err("fields were sealed meanwhile, or another run has begun; have the \
-                 application write them in the clear, then run this again"
-                .into()),
+            (0, false, ColumnAct::Open) => {
+                Err("fields were sealed meanwhile; have the application write them in the clear, \
+                 then run this again"
+                    .into())
+            }
             (0, false, ColumnAct::Seal) => {
-                Err("fields were written meanwhile in the clear or under a former key, or another \
-                 run has begun; have the application seal under the current key, then run this again"
+                Err("fields were written meanwhile in the clear or under a former key; have the \
+                 application seal under the current one, then run this again"
                     .into())
             }
             (failed, ..) => Err(format!("{failed} fields could not be sealed or opened, and are as they were").into()),

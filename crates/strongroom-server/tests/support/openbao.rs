@@ -5,6 +5,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -76,14 +77,14 @@ cluster_addr = "https://127.0.0.1:{cluster_port}"
         let ttl = format!("token_ttl={token_ttl}s");
         self.admin(&["write", "auth/approle/role/strongroom", "token_policies=strongroom", &ttl]);
         let role_id = self.admin(&["read", "-field=role_id", "auth/approle/role/strongroom/role-id"]);
-        fs::write(self.path("role-id"), role_id).unwrap();
+        write_private(&self.path("role-id"), &role_id);
         self.renew_secret_id();
     }
 
     /// A new secret id; the former one is good for nothing any more.
     pub fn renew_secret_id(&self) {
         let secret_id = self.admin(&["write", "-f", "-field=secret_id", "auth/approle/role/strongroom/secret-id"]);
-        fs::write(self.path("secret-id"), secret_id).unwrap();
+        write_private(&self.path("secret-id"), &secret_id);
     }
 
     /// What `strongroom` is told of it.
@@ -100,9 +101,14 @@ cluster_addr = "https://127.0.0.1:{cluster_port}"
 
     /// As its administrator, in the namespace; returns what it says.
     pub fn admin(&self, arguments: &[&str]) -> String {
+        self.try_admin(arguments).unwrap()
+    }
+
+    /// As [`Self::admin`], where that may be refused.
+    pub fn try_admin(&self, arguments: &[&str]) -> Result<String, String> {
         let mut command = self.command(arguments);
         command.env("BAO_NAMESPACE", NAMESPACE);
-        output(&mut command).unwrap()
+        output(&mut command)
     }
 
     pub fn seal(&self) {
@@ -174,6 +180,11 @@ impl Drop for OpenBao {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+pub fn write_private(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 fn output(command: &mut Command) -> Result<String, String> {
