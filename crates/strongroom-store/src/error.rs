@@ -112,6 +112,12 @@ pub enum SchemaError {
     /// A verification by this login would take what its policies hide for removed.
     #[error("row-level security hides the record from this login; connect as strongroom_auditor, or as a superuser")]
     Blind,
+    /// What a verification would read is not what others read.
+    #[error(
+        "the record is not in the table that strongroom migrate made: what is there can show others something else than this \
+         verification; strongroom doctor says how the schema differs"
+    )]
+    Disguised,
     /// A restore never writes over a vault.
     #[error("this database has a strongroom in it already; restore into an empty database, or into a new data folder")]
     NotEmpty,

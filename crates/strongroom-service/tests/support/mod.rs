@@ -62,8 +62,8 @@ impl Scene {
         let notes: Vec<Checkpoint> =
             notes.iter().map(|note| self.key().verify(Statement::Sealed, note).unwrap()).collect();
         let mut reader = RecordReader::connect(&self.database.url("strongroom_auditor")).await.unwrap();
-        let verification = RecordVerification::new(self.key().clone(), Box::new(notes.into_iter()));
-        verification.run(&mut reader, |_| {}).await.unwrap()
+        let verification = RecordVerification::new(self.key().clone(), notes);
+        verification.run(async || reader.next().await, |_| {}).await.unwrap()
     }
 
     pub async fn findings(&self) -> Vec<Finding> {
