@@ -87,7 +87,7 @@ pub struct RecordVerification {
 }
 
 /// What came of it.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct VerifiedRecord {
     pub rows: u64,
     /// How many rows the retention has cut off, by signed statements.
