@@ -1,7 +1,7 @@
 //! The server: HTTP on top of the service, and the commands that run it.
 //! Routes parse and answer; the rules are the service's, isolation is the database's.
 
-mod checkpoint_file;
+mod checkpoints;
 mod client;
 pub mod command;
 mod cookie;
@@ -13,6 +13,7 @@ mod limits;
 mod listener;
 mod openapi;
 mod problem;
+mod record_file;
 mod routes;
 mod sealing;
 pub mod settings;

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::checkpoint_file::CheckpointFile;
+use crate::checkpoints::Checkpoints;
 
 const EVERY: Duration = Duration::from_secs(1);
 /// After a failure, which the next second would have again.
@@ -18,31 +18,29 @@ const AFTER_FAILURE: Duration = Duration::from_secs(60);
 /// Sealing under way.
 pub struct Sealing {
     stop: oneshot::Sender<()>,
-    task: JoinHandle<()>,
+    task: JoinHandle<Checkpoints>,
 }
 
 impl Sealing {
-    /// Begins at once; with a file, what is signed goes there, too. The receiver learns when the first round is over.
-    pub fn start(vault: Arc<Vault>, file: Option<CheckpointFile>) -> (Self, oneshot::Receiver<()>) {
+    /// Begins at once, and says to those places what is signed. The receiver learns when the first round is over.
+    pub fn start(vault: Arc<Vault>, checkpoints: Checkpoints) -> (Self, oneshot::Receiver<()>) {
         let ((stop, stopped), (caught_up, first)) = (oneshot::channel(), oneshot::channel());
-        (Self { stop, task: tokio::spawn(keep_sealing(vault, file, stopped, caught_up)) }, first)
+        (Self { stop, task: tokio::spawn(keep_sealing(vault, checkpoints, stopped, caught_up)) }, first)
     }
 
-    /// Ends it, after it has sealed what there is. When nothing writes any more.
-    pub async fn stop(self) {
+    /// Ends it, after it has sealed what there is. When nothing writes any more. The places may not have all yet.
+    pub async fn stop(self) -> Option<Checkpoints> {
         drop(self.stop);
-        if let Err(panic) = self.task.await {
-            tracing::error!(%panic, "sealing panicked");
-        }
+        self.task.await.inspect_err(|panic| tracing::error!(%panic, "sealing panicked")).ok()
     }
 }
 
 async fn keep_sealing(
     vault: Arc<Vault>,
-    mut file: Option<CheckpointFile>,
+    checkpoints: Checkpoints,
     mut stopped: oneshot::Receiver<()>,
     caught_up: oneshot::Sender<()>,
-) {
+) -> Checkpoints {
     let mut caught_up = Some(caught_up);
     let mut seconds = interval(EVERY);
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -51,23 +49,22 @@ async fn keep_sealing(
             _ = seconds.tick() => false,
             _ = &mut stopped => true,
         };
-        if !seal(&vault, file.as_mut()).await {
+        if !seal(&vault, &checkpoints).await {
             seconds.reset_after(AFTER_FAILURE);
         }
         drop(caught_up.take());
         if last {
-            return;
+            return checkpoints;
         }
     }
 }
 
 /// False: it failed.
-async fn seal(vault: &Vault, file: Option<&mut CheckpointFile>) -> bool {
+async fn seal(vault: &Vault, checkpoints: &Checkpoints) -> bool {
     match vault.seal_record().await {
-        Ok(notes) => {
-            // The last one says all that those before it say.
-            if let (Some(note), Some(file)) = (notes.last(), file) {
-                file.append(note).await;
+        Ok(mut notes) => {
+            if let Some(note) = notes.pop() {
+                checkpoints.send(note);
             }
             true
         }

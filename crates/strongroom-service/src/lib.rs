@@ -35,7 +35,7 @@ pub use error::ServiceError;
 pub use idempotency::{IdempotentRequest, Kept};
 pub use identities::{Arrival, Departure, Returned};
 pub use keys::KeyHealth;
-pub use record_verification::{Finding, Notes, RecordVerification, VerifiedRecord};
+pub use record_verification::{Finding, RecordVerification, VerifiedRecord};
 pub use reveals::RevealedValue;
 pub use sessions::SessionPolicy;
 pub use sign_in::SignedIn;

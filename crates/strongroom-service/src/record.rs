@@ -5,7 +5,8 @@
 use strongroom_crypto::{
     Checkpoint, KeyProvider, MerkleTree, NoteError, RecordKey, ServerSecret, Statement, leaf_hash,
 };
-use strongroom_store::{Store, TreeState};
+use strongroom_store::Store;
+use strongroom_types::TreeState;
 
 use crate::error::ServiceError;
 use crate::vault::Vault;

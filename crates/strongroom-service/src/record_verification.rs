@@ -4,18 +4,17 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::iter::Peekable;
+use std::vec::IntoIter;
 
 use strongroom_crypto::{Checkpoint, MerkleTree, NoteError, Statement, VerifierKey, leaf_hash};
-use strongroom_store::{RecordReader, SchemaError, SealedBatch, TreeState, Unsealed};
-use strongroom_types::RecordRow;
+use strongroom_types::{RecordCut, RecordEnd, RecordPart, RecordRow, SealedBatch, TreeState};
 
 use crate::record::checkpoint;
 
-/// Notes from elsewhere, the oldest first.
-pub type Notes = Box<dyn Iterator<Item = Checkpoint> + Send>;
-
 /// How many findings are kept; the others are counted.
 const KEPT: usize = 50;
+/// How many rows of one finding are named.
+const SHOWN: usize = 20;
 
 /// What is wrong with a record, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +27,10 @@ pub enum Finding {
     RowMissing {
         id: i64,
         place: u64,
+    },
+    /// Leaves of rows that had been sealed before.
+    SealedTwice {
+        count: u64,
     },
     /// Rows that were not there when their place was sealed.
     RowsInserted {
@@ -68,25 +71,23 @@ pub enum Finding {
     },
 }
 
-/// A verification under way: first the cut, if there is one; then all batches in order; then the end.
+/// A verification under way.
 pub struct RecordVerification {
     key: VerifierKey,
-    notes: Peekable<Notes>,
-    last_note: u64,
+    /// From elsewhere, the smallest first.
+    notes: Peekable<IntoIter<Checkpoint>>,
     /// None after a batch from which it cannot be gone on.
     tree: Option<MerkleTree>,
     /// The end of the last batch.
     size: u64,
     cut: u64,
     rows: u64,
-    /// The time of the newest row of the last batch, in microseconds since 1970.
-    newest: Option<i64>,
     findings: Vec<Finding>,
     more_findings: u64,
 }
 
 /// What came of it.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct VerifiedRecord {
     pub rows: u64,
     /// How many rows the retention has cut off, by signed statements.
@@ -99,51 +100,46 @@ pub struct VerifiedRecord {
 }
 
 impl RecordVerification {
-    /// By that key, against those notes.
-    pub fn new(key: VerifierKey, notes: Notes) -> Self {
+    /// By that key, against those checkpoints from elsewhere.
+    pub fn new(key: VerifierKey, mut notes: Vec<Checkpoint>) -> Self {
+        notes.sort_unstable_by_key(|note| note.size);
         Self {
             key,
-            notes: notes.peekable(),
-            last_note: 0,
+            notes: notes.into_iter().peekable(),
             tree: Some(MerkleTree::default()),
             size: 0,
             cut: 0,
             rows: 0,
-            newest: None,
             findings: Vec::new(),
             more_findings: 0,
         }
     }
 
-    /// All of it, from a database; says after each part how many leaves are behind it.
+    /// All of it, part by part until the end comes; says after each how many leaves are behind it.
     ///
     /// # Errors
-    /// As the store's. What is wrong with the record is a result.
-    pub async fn run(
+    /// Where the next part cannot be had. What is wrong with the record is a result.
+    pub async fn run<E>(
         mut self,
-        reader: &mut RecordReader,
+        mut next: impl AsyncFnMut() -> Result<RecordPart, E>,
         mut progress: impl FnMut(u64),
-    ) -> Result<VerifiedRecord, SchemaError> {
-        if let Some((size, cut)) = reader.last_cut().await? {
-            self.begin_at(size, &cut);
-        }
+    ) -> Result<VerifiedRecord, E> {
         loop {
-            let batches = reader.batches(self.size).await?;
-            if batches.is_empty() {
-                break;
+            match next().await? {
+                RecordPart::Cut(cut) => self.cut(&cut),
+                RecordPart::Batch(batch) => self.batch(&batch),
+                RecordPart::End(end) => return Ok(self.end(&end)),
             }
-            let rows = reader.rows(&batches).await?;
-            batches.iter().for_each(|batch| self.batch(batch, &rows));
             progress(self.size);
         }
-        let unsealed = reader.unsealed(self.newest).await?;
-        Ok(self.end(&unsealed))
     }
 
-    /// Begins after a cut.
-    fn begin_at(&mut self, size: u64, cut: &TreeState) {
-        let signed = self.key.verify(Statement::Cut, &cut.note).ok().filter(|signed| signed.size == size);
-        self.tree = signed.and_then(|signed| own(&cut.frontier, &signed));
+    /// Begins after a cut: nowhere else can one be.
+    fn cut(&mut self, cut: &RecordCut) {
+        let size = cut.size;
+        let signed = self.key.verify(Statement::Cut, &cut.tree.note).ok();
+        let signed = signed.filter(|signed| signed.size == size && self.size == 0);
+        self.tree = signed.and_then(|signed| own(&cut.tree, &signed));
         if self.tree.is_none() {
             self.find(Finding::CutForged { size });
         }
@@ -157,73 +153,77 @@ impl RecordVerification {
         }
     }
 
-    /// The next batch, with the rows that there are.
-    fn batch(&mut self, batch: &SealedBatch, rows: &HashMap<i64, RecordRow>) {
+    fn batch(&mut self, batch: &SealedBatch) {
         let start = batch.size.saturating_sub(batch.ids.len() as u64);
         if start != self.size {
             self.find(Finding::CheckpointsMissing { from: self.size, to: start });
             self.tree = None;
         }
-        let before = self.findings.len() as u64 + self.more_findings;
-        self.leaves(start, batch, rows);
-        let row_found = self.findings.len() as u64 + self.more_findings > before;
+        let found = self.leaves(start, batch);
         self.size = batch.size;
         let signed = match self.signed(batch) {
             Ok(signed) => signed,
             Err(why) => {
+                found.into_iter().for_each(|finding| self.find(finding));
                 self.find(Finding::CheckpointForged { size: batch.size, why });
                 return;
             }
         };
-        let ours = own(&batch.tree.frontier, &signed);
+        let as_signed = self.tree.as_ref().map(|tree| checkpoint(tree) == signed);
+        self.judge(batch.size, as_signed, found);
+        let ours = own(&batch.tree, &signed);
         if ours.is_none() {
-            self.find(Finding::CheckpointForged {
-                size: batch.size,
-                why: "its tree is not the one that was signed".into(),
-            });
+            let why = "its tree is not the one that was signed".into();
+            self.find(Finding::CheckpointForged { size: batch.size, why });
         }
-        let as_signed = self.tree.as_ref().is_none_or(|tree| checkpoint(tree) == signed);
-        if !as_signed && !row_found {
-            self.find(Finding::OrderChanged { size: batch.size });
-        }
-        if !as_signed || self.tree.is_none() {
+        if as_signed != Some(true) {
             self.tree = ours;
         }
         self.compare(&signed);
     }
 
-    /// What is left when all batches have been there.
-    fn end(mut self, unsealed: &Unsealed) -> VerifiedRecord {
-        while let Some(note) = self.next_note(|_| true) {
-            self.find(Finding::RolledBack { size: self.size, noted: note.size });
-        }
-        if unsealed.late > 0 {
-            self.find(Finding::RowsInserted { count: unsealed.late, first: unsealed.first_late.clone() });
-        }
-        let Self { rows, cut, findings, more_findings, .. } = self;
-        VerifiedRecord { rows, cut, waiting: unsealed.waiting, findings, more_findings }
-    }
-
-    fn leaves(&mut self, start: u64, batch: &SealedBatch, rows: &HashMap<i64, RecordRow>) {
+    /// The rows go into the tree; returns what is wrong with them, as far as ids and marks tell, which nobody signed.
+    fn leaves(&mut self, start: u64, batch: &SealedBatch) -> Vec<Finding> {
         let (marks, _) = batch.marks.as_chunks::<8>();
-        let mut newest = None;
+        let (mut rows, mut inserted) = by_id(&batch.rows);
+        let mut found = Vec::new();
         for (n, id) in batch.ids.iter().enumerate() {
-            let (id, place) = (*id, start + n as u64);
-            let Some(row) = rows.get(&id) else {
-                self.find(Finding::RowMissing { id, place });
+            let (id, place) = (*id, start.saturating_add(n as u64));
+            let Some(row) = rows.remove(&id) else {
+                found.push(Finding::RowMissing { id, place });
                 continue;
             };
             let leaf = leaf_hash(&row.bytes());
             if marks.get(n).map(|mark| &mark[..]) != leaf.get(..8) {
-                self.find(Finding::RowChanged { id, place });
+                found.push(Finding::RowChanged { id, place });
             }
             if let Some(tree) = &mut self.tree {
                 tree.push(leaf);
             }
-            newest = newest.max(row.occurred_at());
             self.rows += 1;
         }
-        self.newest = newest.or(self.newest);
+        inserted.extend(rows.into_keys());
+        if !inserted.is_empty() {
+            inserted.sort_unstable();
+            let count = inserted.len() as u64;
+            inserted.truncate(SHOWN);
+            found.push(Finding::RowsInserted { count, first: inserted });
+        }
+        found
+    }
+
+    /// What was found, in the light of the root: where that holds, no row was changed, and the marks lie.
+    fn judge(&mut self, size: u64, as_signed: Option<bool>, mut found: Vec<Finding>) {
+        if as_signed == Some(true) {
+            let before = found.len();
+            found.retain(|finding| !matches!(finding, Finding::RowChanged { .. }));
+            if found.len() < before {
+                found.push(Finding::CheckpointForged { size, why: "its marks are not those of its rows".into() });
+            }
+        } else if as_signed == Some(false) && found.is_empty() {
+            found.push(Finding::OrderChanged { size });
+        }
+        found.into_iter().for_each(|finding| self.find(finding));
     }
 
     fn signed(&self, batch: &SealedBatch) -> Result<Checkpoint, String> {
@@ -233,23 +233,27 @@ impl RecordVerification {
 
     /// Against the notes from elsewhere, which are of checkpoints and of nothing in between.
     fn compare(&mut self, signed: &Checkpoint) {
-        let end = signed.size;
-        while let Some(note) = self.next_note(|note| note.size <= end) {
+        while let Some(note) = self.notes.next_if(|note| note.size <= signed.size) {
             if note != *signed {
                 self.find(Finding::AnotherPast { noted: note.size });
             }
         }
     }
 
-    /// The next note from elsewhere. One that is smaller than the one before it tells that sealing began anew from an earlier
-    /// place.
-    fn next_note(&mut self, wanted: impl Fn(&Checkpoint) -> bool) -> Option<Checkpoint> {
-        let note = self.notes.next_if(wanted)?;
-        if note.size < self.last_note {
-            self.find(Finding::RolledBack { size: note.size, noted: self.last_note });
+    /// What is left when all batches have been there.
+    fn end(mut self, end: &RecordEnd) -> VerifiedRecord {
+        while let Some(note) = self.notes.next() {
+            self.find(Finding::RolledBack { size: self.size, noted: note.size });
         }
-        self.last_note = note.size;
-        Some(note)
+        if self.rows > end.sealed {
+            self.find(Finding::SealedTwice { count: self.rows - end.sealed });
+        }
+        if end.late > 0 {
+            let first = end.first_late.iter().copied().take(SHOWN).collect();
+            self.find(Finding::RowsInserted { count: end.late, first });
+        }
+        let Self { rows, cut, findings, more_findings, .. } = self;
+        VerifiedRecord { rows, cut, waiting: end.waiting, findings, more_findings }
     }
 
     fn find(&mut self, finding: Finding) {
@@ -264,9 +268,16 @@ impl VerifiedRecord {
     }
 }
 
-/// The tree with that frontier, if it is the one that was signed.
-fn own(frontier: &[u8], signed: &Checkpoint) -> Option<MerkleTree> {
-    MerkleTree::resume(signed.size, frontier).filter(|tree| checkpoint(tree) == *signed)
+/// The rows by their ids, and the ids of those that are there another time.
+fn by_id(rows: &[RecordRow]) -> (HashMap<i64, &RecordRow>, Vec<i64>) {
+    let mut first = HashMap::with_capacity(rows.len());
+    let again = rows.iter().filter(|row| first.insert(row.id(), *row).is_some()).map(RecordRow::id).collect();
+    (first, again)
+}
+
+/// The tree as the database has it, if it is the one that was signed.
+fn own(tree: &TreeState, signed: &Checkpoint) -> Option<MerkleTree> {
+    MerkleTree::resume(signed.size, &tree.frontier).filter(|tree| checkpoint(tree) == *signed)
 }
 
 impl fmt::Display for Finding {
@@ -274,6 +285,7 @@ impl fmt::Display for Finding {
         match self {
             Self::RowChanged { id, place } => write!(f, "row {id} (leaf {place}) is not what was sealed"),
             Self::RowMissing { id, place } => write!(f, "row {id} (leaf {place}) was removed"),
+            Self::SealedTwice { count } => write!(f, "{count} leaves are of rows that had been sealed before"),
             Self::RowsInserted { count, first } => write!(
                 f,
                 "{count} rows were inserted where the record had been sealed, the first of them {}",

@@ -115,6 +115,12 @@ pub enum SchemaError {
     /// A column of an application's table is not fit to be sealed.
     #[error("the column cannot be sealed: {0}")]
     Column(&'static str),
+    /// What a verification would read is not what others read.
+    #[error(
+        "the record is not in the table that strongroom migrate made: what is there can show others something else than this \
+         verification; strongroom doctor says how the schema differs"
+    )]
+    Disguised,
     /// A restore never writes over a vault.
     #[error("this database has a strongroom in it already; restore into an empty database, or into a new data folder")]
     NotEmpty,

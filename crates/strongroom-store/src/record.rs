@@ -2,29 +2,10 @@
 //! caller hashes and signs, and the database keeps what came of it. Nothing here hashes, and nothing signs.
 
 use sqlx::{Postgres, Row, query, query_scalar};
-use strongroom_types::{RecordRow, RuntimeRole};
+use strongroom_types::{RecordRow, RuntimeRole, TreeState};
 
 use crate::error::StoreError;
 use crate::store::Store;
-
-/// Where the tree is, as the database says: to be believed when the note's signature holds and the frontier has its root.
-#[derive(Clone, Debug)]
-pub struct TreeState {
-    pub frontier: Vec<u8>,
-    pub note: String,
-}
-
-/// A batch of rows that has been sealed.
-#[derive(Clone, Debug)]
-pub struct SealedBatch {
-    /// Of the tree, at its end.
-    pub size: u64,
-    /// In the order of their leaves.
-    pub ids: Vec<i64>,
-    /// The first eight bytes of each leaf's hash.
-    pub marks: Vec<u8>,
-    pub tree: TreeState,
-}
 
 /// A batch that is being sealed. While it lasts, no other server seals.
 pub struct Sealing {

@@ -1,9 +1,65 @@
-//! A row of the record as it is hashed: every column as a text, in a fixed order. docs/record.md is the specification.
-//! The same bytes come of the database and of an export, whoever reads them.
+//! The record as it is verified: its rows as they are hashed, and the parts that it comes in. docs/record.md is the specification.
+//! The same parts come of the database and of an exported file, whoever reads them; nothing of them is to be believed yet.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Invalid;
+
+/// A part of the record. First the cut, if there is one; then all batches in order; then the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordPart {
+    Cut(RecordCut),
+    Batch(SealedBatch),
+    End(RecordEnd),
+}
+
+/// The beginning was cut off, up to there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordCut {
+    pub size: u64,
+    pub tree: TreeState,
+}
+
+/// A batch of rows that has been sealed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealedBatch {
+    /// Of the tree, at its end.
+    pub size: u64,
+    /// In the order of their leaves.
+    pub ids: Vec<i64>,
+    /// The first eight bytes of each leaf's hash.
+    #[serde(with = "base64")]
+    pub marks: Vec<u8>,
+    pub tree: TreeState,
+    /// Those with these ids that there are, in whatever order.
+    pub rows: Vec<RecordRow>,
+}
+
+/// Where the tree is: to be believed when the note's signature holds and the frontier has its root.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TreeState {
+    #[serde(with = "base64")]
+    pub frontier: Vec<u8>,
+    pub note: String,
+}
+
+/// What the database says when all batches have been there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordEnd {
+    /// Rows that batches cover, each counted once.
+    pub sealed: u64,
+    /// Rows that wait for the next checkpoint.
+    pub waiting: u64,
+    /// Rows that should have been sealed long ago, and were not there then.
+    pub late: u64,
+    /// The first of those.
+    pub first_late: Vec<i64>,
+}
 
 /// A row of the record, for whoever seals or verifies it. Other readers have [`crate::Activity`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +137,21 @@ impl TryFrom<Vec<Option<String>>> for RecordRow {
 impl From<RecordRow> for Vec<Option<String>> {
     fn from(row: RecordRow) -> Self {
         row.fields
+    }
+}
+
+/// Bytes as a text.
+mod base64 {
+    use data_encoding::BASE64;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        BASE64.decode(String::deserialize(deserializer)?.as_bytes()).map_err(D::Error::custom)
     }
 }
 

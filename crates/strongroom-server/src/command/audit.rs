@@ -1,6 +1,7 @@
-//! `strongroom audit`: whether the record is what was sealed, by the database itself and by checkpoints that were kept apart
-//! from it. Verifying changes nothing, and asks neither a server nor a function of the database.
+//! `strongroom audit`: whether the record is what was sealed, by the database itself or an exported file, and by checkpoints that
+//! were kept apart from both. Verifying changes nothing, and asks neither a server nor a function of the database.
 
+use std::io::stdout;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -9,8 +10,10 @@ use strongroom_crypto::VerifierKey;
 use strongroom_service::{Limits, RecordVerification, SessionPolicy, Vault, VerifiedRecord};
 use strongroom_store::{RecordReader, Store};
 
+use super::new_file::NewFile;
 use super::{Failure, say};
-use crate::checkpoint_file;
+use crate::checkpoints;
+use crate::record_file::{self, RecordFile};
 use crate::settings::{AuditorUrl, ConfigFile, DataFolder, KeySettings, RuntimeUrls};
 
 /// Verify the record, and keep what it is verified by
@@ -23,6 +26,7 @@ pub struct Audit {
 #[derive(Subcommand, Debug)]
 enum Act {
     Verify(Verify),
+    Export(Export),
     Checkpoint(Checkpoint),
     Key(Key),
     Seal(Seal),
@@ -37,6 +41,19 @@ struct Verify {
     /// Verifier key, as `strongroom audit key` shows it; without it, the key file is needed
     #[arg(long, value_name = "KEY")]
     key: Option<VerifierKey>,
+    /// Exported file to verify, in the place of a database
+    #[arg(long, value_name = "FILE", requires = "key")]
+    export: Option<PathBuf>,
+    #[command(flatten)]
+    source: Source,
+}
+
+/// Write the whole sealed record to a file that is verified without the database (strongroom audit verify --export)
+#[derive(Args, Debug)]
+struct Export {
+    /// File to make (JSON Lines); without it, the record is printed
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     #[command(flatten)]
     source: Source,
 }
@@ -87,6 +104,7 @@ impl Audit {
     pub async fn run(self) -> Result<(), Failure> {
         match self.act {
             Act::Verify(verify) => verify.run().await,
+            Act::Export(export) => export.run().await,
             Act::Checkpoint(checkpoint) => {
                 let last = checkpoint.source.reader().await?.last_note().await?;
                 say(last.ok_or("nothing has been sealed yet")?.trim_end());
@@ -103,23 +121,72 @@ impl Audit {
 
 impl Verify {
     async fn run(self) -> Result<(), Failure> {
-        let mut reader = self.source.reader().await?;
-        let key = match self.key {
-            Some(key) => key,
-            None => self.source.verifier_key(&mut reader).await?,
+        let verified = match (&self.export, &self.key) {
+            (Some(path), Some(key)) => self.file(path, key).await?,
+            _ => self.database().await?,
         };
-        let notes = match &self.checkpoint {
-            Some(path) => checkpoint_file::read(path, &key)?,
-            None => Vec::new(),
-        };
-        let bar = ProgressBar::new(reader.last_size().await?).with_style(ProgressStyle::with_template(
-            "{wide_bar} {human_pos} of {human_len} rows, {per_sec}, {eta} left",
-        )?);
-        let verification = RecordVerification::new(key, Box::new(notes.into_iter()));
-        let verified = verification.run(&mut reader, |leaves| bar.set_position(leaves)).await?;
-        bar.finish_and_clear();
         tell(&verified, self.checkpoint.as_deref())
     }
+
+    async fn database(&self) -> Result<VerifiedRecord, Failure> {
+        let mut reader = self.source.reader().await?;
+        let key = match &self.key {
+            Some(key) => key.clone(),
+            None => self.source.verifier_key(&mut reader).await?,
+        };
+        let bar = rows_bar(&mut reader).await?;
+        let verification = self.verification(key)?;
+        let verified = verification.run(async || reader.next().await, |leaves| bar.set_position(leaves)).await?;
+        bar.finish_and_clear();
+        Ok(verified)
+    }
+
+    async fn file(&self, path: &Path, key: &VerifierKey) -> Result<VerifiedRecord, Failure> {
+        let mut file = RecordFile::open(path)?;
+        let bar = bar(file.length(), "{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left")?;
+        let next = async || {
+            bar.set_position(file.position());
+            file.next()
+        };
+        let verified = self.verification(key.clone())?.run(next, |_| {}).await?;
+        bar.finish_and_clear();
+        Ok(verified)
+    }
+
+    fn verification(&self, key: VerifierKey) -> Result<RecordVerification, Failure> {
+        let notes = match &self.checkpoint {
+            Some(path) => checkpoints::read(path, &key)?,
+            None => Vec::new(),
+        };
+        Ok(RecordVerification::new(key, notes))
+    }
+}
+
+impl Export {
+    async fn run(self) -> Result<(), Failure> {
+        let file = self.out.as_deref().map(NewFile::create).transpose()?;
+        let mut reader = self.source.reader().await?;
+        let bar = rows_bar(&mut reader).await?;
+        let progress = |leaves| bar.set_position(leaves);
+        match &file {
+            Some(file) => record_file::write(&mut reader, file.as_file(), progress).await?,
+            None => record_file::write(&mut reader, stdout(), progress).await?,
+        }
+        bar.finish_and_clear();
+        if let (Some(file), Some(path)) = (file, &self.out) {
+            file.finish()?;
+            say(&format!("wrote {}", path.display()));
+        }
+        Ok(())
+    }
+}
+
+async fn rows_bar(reader: &mut RecordReader) -> Result<ProgressBar, Failure> {
+    bar(reader.last_size().await?, "{wide_bar} {human_pos} of {human_len} rows, {per_sec}, {eta} left")
+}
+
+fn bar(length: u64, template: &str) -> Result<ProgressBar, Failure> {
+    Ok(ProgressBar::new(length).with_style(ProgressStyle::with_template(template)?))
 }
 
 fn tell(verified: &VerifiedRecord, checkpoints: Option<&Path>) -> Result<(), Failure> {

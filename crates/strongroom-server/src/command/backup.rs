@@ -1,19 +1,17 @@
 //! `strongroom backup`: the database by PostgreSQL's own pg_dump, and apart from it the key file, encrypted under a
 //! passphrase. Both files are whole or not there, for their owner alone, and never written over what is there.
 
-use std::fs::{File, Permissions};
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use strongroom_crypto::{KeyBackup, Passphrase};
 use strongroom_store::Inventory;
-use tempfile::NamedTempFile;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::admin_database::AdminDatabase;
+use super::new_file::NewFile;
 use super::passphrase::PassphraseFile;
 use super::postgres_program::PostgresProgram;
 use super::verification::Verification;
@@ -47,9 +45,7 @@ impl Backup {
     /// Where there is nothing to back up, a file is there already, a program fails, or the keys do not open the values.
     pub async fn run(self) -> Result<(), Failure> {
         for path in [Some(&self.database_out), self.keys_out.as_ref()].into_iter().flatten() {
-            if path.exists() {
-                return Err(format!("{} is there already, and is not overwritten", path.display()).into());
-            }
+            NewFile::refuse_to_overwrite(path)?;
         }
         let folder = self.data.path();
         let key_file = self.keys.path(&folder);
@@ -72,15 +68,15 @@ impl Backup {
         match keys_out {
             Some((path, passphrase)) => {
                 let keys = encrypted(KeyBackup::of(&key_file, &self.keys.protection()?)?, passphrase).await?;
-                let mut keys_file = unfinished(path)?;
-                keys_file.write_all(&keys)?;
-                finish(dump, &self.database_out)?;
-                finish(keys_file, path)?;
+                let keys_file = NewFile::create(path)?;
+                keys_file.as_file().write_all(&keys)?;
+                dump.finish()?;
+                keys_file.finish()?;
                 say(&format!("wrote {} and {}", self.database_out.display(), path.display()));
                 say(&format!("{}; keep the two files and the passphrase apart from each other", verified.summary()));
             }
             None => {
-                finish(dump, &self.database_out)?;
+                dump.finish()?;
                 say(&format!(
                     "wrote {}; its keys are in OpenBao, and not in a backup of ours",
                     self.database_out.display()
@@ -99,8 +95,8 @@ impl Backup {
     }
 
     /// One snapshot of the whole database, whoever writes meanwhile.
-    async fn dump(&self, url: &str, server_major: u32) -> Result<NamedTempFile, Failure> {
-        let file = unfinished(&self.database_out)?;
+    async fn dump(&self, url: &str, server_major: u32) -> Result<NewFile, Failure> {
+        let file = NewFile::create(&self.database_out)?;
         let mut program = PostgresProgram::find("pg_dump", server_major, url)?;
         program.command().args(["--format=custom", "--lock-wait-timeout=60s"]).stdout(file.as_file().try_clone()?);
         progress("dumping the database");
@@ -122,23 +118,4 @@ impl Backup {
 async fn encrypted(keys: KeyBackup, passphrase: Passphrase) -> Result<Vec<u8>, Failure> {
     progress("encrypting the key file");
     Ok(tokio::task::spawn_blocking(move || keys.encrypt(&passphrase)).await??)
-}
-
-/// A file beside its place, that vanishes unless it is finished.
-fn unfinished(path: &Path) -> Result<NamedTempFile, Failure> {
-    let permissions = Permissions::from_mode(0o600);
-    let folder = folder_of(path);
-    let file = tempfile::Builder::new().prefix(".strongroom-").permissions(permissions).tempfile_in(folder);
-    Ok(file.map_err(|e| format!("{}: {e}", folder.display()))?)
-}
-
-/// Puts it in its place, on disk.
-fn finish(file: NamedTempFile, path: &Path) -> Result<(), Failure> {
-    file.as_file().sync_all()?;
-    file.persist_noclobber(path).map_err(|e| format!("{}: {}", path.display(), e.error))?;
-    Ok(File::open(folder_of(path))?.sync_all()?)
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

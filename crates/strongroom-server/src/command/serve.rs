@@ -2,7 +2,7 @@
 //! It serves only when everything that it stands on has been checked.
 
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
 use super::{Failure, say, setup_token};
-use crate::checkpoint_file::CheckpointFile;
+use crate::checkpoints::{CheckpointSettings, Checkpoints};
 use crate::embedded::{Cluster, Supervisor};
 use crate::housekeeping::Housekeeping;
 use crate::listener::{HttpSettings, Listener};
@@ -70,10 +70,8 @@ pub(super) struct ServeSettings {
     #[arg(long, env = "STRONGROOM_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "COUNT",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     database_connections: u32,
-    /// File that signed checkpoints of the record are added to, on another machine's disk for best: whoever owns the
-    /// database can then not take back what was recorded
-    #[arg(long, env = "STRONGROOM_CHECKPOINT_FILE", value_name = "FILE")]
-    checkpoint_file: Option<PathBuf>,
+    #[command(flatten)]
+    checkpoints: CheckpointSettings,
 }
 
 impl Serve {
@@ -98,6 +96,7 @@ impl ServeSettings {
         self.http.check()?;
         self.federation.federation()?;
         self.keys.check()?;
+        self.checkpoints.check()?;
         self.urls.given().map(drop)
     }
 
@@ -133,14 +132,12 @@ impl ServeSettings {
         let vault =
             vault.following(self.keys.path(folder), self.keys.protection()?).federated(self.federation.federation()?);
         let vault = Arc::new(vault);
-        let checkpoints = match &self.checkpoint_file {
-            Some(path) => Some(CheckpointFile::open(path).await?),
-            None => None,
-        };
         let metrics = MetricsListener::start(&self.metrics, store.clone()).await?;
         if let Some(metrics) = &metrics {
             say(&format!("Metrics are at {}", metrics.url()));
         }
+        // After the metrics, in which failures are counted.
+        let checkpoints = Checkpoints::start(&self.checkpoints).await?;
         let stop = stop_signal()?;
         let listener = Listener::bind(self.http.clone()).await?;
         announce(&listener, admin).await?;
@@ -149,11 +146,14 @@ impl ServeSettings {
         let served = listener.serve(router(vault, &self.http), stop).await;
         let closing = async {
             housekeeping.stop().await;
-            sealing.stop().await;
+            let checkpoints = sealing.stop().await;
             store.close().await;
+            checkpoints
         };
-        if timeout(CLOSE_TIMEOUT, closing).await.is_err() {
-            tracing::warn!("stopped with acts still under way in the database");
+        match timeout(CLOSE_TIMEOUT, closing).await {
+            Ok(Some(checkpoints)) => checkpoints.finish().await,
+            Ok(None) => {}
+            Err(_) => tracing::warn!("stopped with acts still under way in the database"),
         }
         served
     }

@@ -20,6 +20,7 @@ pub use federation::FederationSettings;
 pub use folders::{DataFolder, KeyFile};
 pub use keys::KeySettings;
 pub use layers::{Origin, parse};
+pub(crate) use secret::secret;
 pub use table::documentation;
 pub(crate) use table::effective;
 

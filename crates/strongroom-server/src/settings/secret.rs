@@ -9,7 +9,7 @@ use crate::command::Failure;
 ///
 /// # Errors
 /// Where both are given (the one that was forgotten would win one day), or the file cannot be read or is empty.
-pub(super) fn secret(name: &str, plain: Option<&str>, file: Option<&Path>) -> Result<Option<String>, Failure> {
+pub(crate) fn secret(name: &str, plain: Option<&str>, file: Option<&Path>) -> Result<Option<String>, Failure> {
     match (plain, file) {
         (Some(_), Some(_)) => Err(format!("give {name} or {name}_file, not both").into()),
         (Some(plain), None) => Ok(Some(plain.into())),

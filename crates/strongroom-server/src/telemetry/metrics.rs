@@ -75,6 +75,10 @@ fn recorder() -> Result<PrometheusHandle, Failure> {
     describe_counter!("strongroom_reveals_total", "Attempts to reveal a value, by what came of them.");
     describe_histogram!("strongroom_envelope_duration_seconds", "Sealing and opening of values.");
     describe_counter!("strongroom_envelope_failures_total", "Values that were not sealed or did not open.");
+    describe_counter!(
+        "strongroom_checkpoint_failures_total",
+        "Tries to keep a checkpoint elsewhere that failed, by place."
+    );
     describe_gauge!("strongroom_database_connections", "Connections to PostgreSQL, by role and state.");
     describe_gauge!("strongroom_database_connections_allowed", "How many connections there may be, by role.");
     describe_histogram!("strongroom_database_acquire_duration_seconds", "Waiting for a connection, by role.");
@@ -82,6 +86,9 @@ fn recorder() -> Result<PrometheusHandle, Failure> {
     // From nought, so that the first failure is an increase.
     for operation in ["seal", "open"] {
         counter!("strongroom_envelope_failures_total", "operation" => operation).increment(0);
+    }
+    for place in ["file", "stdout", "webhook"] {
+        counter!("strongroom_checkpoint_failures_total", "place" => place).increment(0);
     }
     gauge!("strongroom_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)

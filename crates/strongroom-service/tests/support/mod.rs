@@ -1,10 +1,13 @@
 //! Servers of one vault, on one database and one key file; and what an operator's verification says of their record.
 #![allow(dead_code, clippy::unwrap_used, reason = "tests only; each file uses its part")]
 
+use std::convert::Infallible;
+
 use strongroom_crypto::{Checkpoint, KeyProtection, KeyProvider, KeyRing, Statement, VerifierKey};
 use strongroom_service::{Finding, Limits, RecordVerification, SessionPolicy, Vault, VerifiedRecord};
 use strongroom_store::RecordReader;
 use strongroom_testing::{Sql, TestDatabase};
+use strongroom_types::RecordPart;
 use tempfile::TempDir;
 
 pub struct Scene {
@@ -57,13 +60,24 @@ impl Scene {
         self.vault.verifier_key()
     }
 
-    /// As the auditor, with notes from elsewhere.
+    /// As the auditor, with notes from elsewhere; and of its export the same is found.
     pub async fn verify_with(&self, notes: &[String]) -> VerifiedRecord {
         let notes: Vec<Checkpoint> =
             notes.iter().map(|note| self.key().verify(Statement::Sealed, note).unwrap()).collect();
         let mut reader = RecordReader::connect(&self.database.url("strongroom_auditor")).await.unwrap();
-        let verification = RecordVerification::new(self.key().clone(), Box::new(notes.into_iter()));
-        verification.run(&mut reader, |_| {}).await.unwrap()
+        let mut exported = Vec::new();
+        let verification = RecordVerification::new(self.key().clone(), notes.clone());
+        let read = async || {
+            let part = reader.next().await.unwrap();
+            exported.push(serde_json::to_string(&part).unwrap());
+            Ok::<_, Infallible>(part)
+        };
+        let Ok(verified) = verification.run(read, |_| {}).await;
+        let mut lines = exported.iter();
+        let read = async || Ok::<RecordPart, Infallible>(serde_json::from_str(lines.next().unwrap()).unwrap());
+        let Ok(of_export) = RecordVerification::new(self.key().clone(), notes).run(read, |_| {}).await;
+        assert_eq!(of_export, verified);
+        verified
     }
 
     pub async fn findings(&self) -> Vec<Finding> {
