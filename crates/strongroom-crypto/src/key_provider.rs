@@ -1,24 +1,20 @@
 //! Who wraps data keys, and the two acts that need it: seal a value, open an envelope.
-//! A data key is made for one version of one credential, used once to seal, and lives only in this file; a rewrap moves it
-//! from one key to another, and never touches the value.
+//! A data key lives for one call here; a rewrap moves it from one key to another, and never touches the value.
 
 use std::sync::Arc;
 
 use strongroom_types::{Binding, SecretValue};
 use zeroize::Zeroizing;
 
-use crate::aead::{KEY_BYTES, Key};
 use crate::associated_data::{self, Subject};
+use crate::data_key::DataKey;
 use crate::envelope::{Envelope, WrappedKey, join_wrapped, split_wrapped};
 use crate::error::SealingError;
 use crate::field::{Field, KeyName};
 use crate::key_ring::{KeyId, KeyRing};
-use crate::random::random_bytes;
 use crate::server_secret::ServerSecret;
 use crate::signed_note::RecordKey;
 use crate::transit::{Transit, TransitKey};
-
-pub(crate) type DataKey = Zeroizing<[u8; KEY_BYTES]>;
 
 /// Where the key-encryption keys are. Not a trait: the providers are ours to know, an envelope names the one that it needs,
 /// and each is two calls, wrap and unwrap. They are async because a provider may be across a network.
@@ -236,8 +232,7 @@ impl KeyProvider {
     }
 
     async fn seal_bytes(&self, subject: Subject<'_>, plaintext: &[u8]) -> Result<String, SealingError> {
-        let data_key: DataKey = Zeroizing::new(random_bytes()?);
-        let sealed = Key::new(&data_key)?.seal(&associated_data::of_value(subject), plaintext)?;
+        let (data_key, sealed) = DataKey::seal(&associated_data::of_value(subject), plaintext)?;
         let wrapped_key = self.wrap(subject, &data_key).await?;
         Envelope { wrapped_key, sealed }.to_text()
     }
@@ -245,8 +240,7 @@ impl KeyProvider {
     async fn open_bytes(&self, subject: Subject<'_>, envelope: &str) -> Result<Zeroizing<Vec<u8>>, SealingError> {
         let envelope = Envelope::parse(envelope)?;
         let data_key = self.unwrap(subject, &envelope.wrapped_key).await?;
-        let sealed = &envelope.sealed;
-        Key::new(&data_key)?.open(&associated_data::of_value(subject), &sealed.nonce, &sealed.ciphertext)
+        data_key.open(&associated_data::of_value(subject), &envelope.sealed)
     }
 
     async fn wrap(&self, subject: Subject<'_>, data_key: &DataKey) -> Result<WrappedKey, SealingError> {
@@ -280,15 +274,14 @@ impl KeyProvider {
 impl KeyRing {
     fn wrap(&self, subject: Subject<'_>, key_id: &KeyId, data_key: &DataKey) -> Result<WrappedKey, SealingError> {
         let associated_data = associated_data::of_data_key(key_id, subject);
-        let sealed = self.key(key_id)?.seal(&associated_data, &data_key[..])?;
+        let sealed = self.key(key_id)?.seal(&associated_data, data_key.expose())?;
         Ok(WrappedKey { key_id: key_id.clone(), bytes: join_wrapped(&sealed) })
     }
 
     fn unwrap(&self, subject: Subject<'_>, wrapped: &WrappedKey) -> Result<DataKey, SealingError> {
         let associated_data = associated_data::of_data_key(&wrapped.key_id, subject);
         let sealed = split_wrapped(&wrapped.bytes)?;
-        let opened = self.key(&wrapped.key_id)?.open(&associated_data, &sealed.nonce, &sealed.ciphertext)?;
-        opened.as_slice().try_into().map(Zeroizing::new).map_err(|_| SealingError::DoesNotOpen)
+        DataKey::from_unwrapped(&self.key(&wrapped.key_id)?.open(&associated_data, &sealed)?)
     }
 }
 

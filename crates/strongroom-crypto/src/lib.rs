@@ -6,6 +6,7 @@
 
 mod aead;
 mod associated_data;
+mod data_key;
 mod envelope;
 mod error;
 mod field;

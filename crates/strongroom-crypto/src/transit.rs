@@ -6,12 +6,11 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::aead::KEY_BYTES;
 use crate::associated_data::{self, Subject};
+use crate::data_key::DataKey;
 use crate::envelope::WrappedKey;
 use crate::error::SealingError;
 use crate::field::KeyName;
-use crate::key_provider::DataKey;
 use crate::key_ring::KeyId;
 use crate::openbao::{OpenBao, OpenBaoSettings};
 
@@ -99,7 +98,7 @@ impl Transit {
         data_key: &DataKey,
     ) -> Result<WrappedKey, SealingError> {
         let name = subject.key_name();
-        let plaintext = Zeroizing::new(BASE64.encode(&data_key[..]));
+        let plaintext = Zeroizing::new(BASE64.encode(data_key.expose()));
         let request = Encrypt {
             plaintext: &plaintext,
             associated_data: BASE64.encode(&bound_to(name, subject)?),
@@ -128,8 +127,7 @@ impl Transit {
         let request = Decrypt { ciphertext, associated_data: BASE64.encode(&bound_to(key.name, subject)?) };
         let answer: Answer<Decrypted> = self.0.request(&self.path("decrypt", key.name), Some(&request)).await?;
         let decoded = BASE64.decode(answer.data.plaintext.as_bytes()).map(Zeroizing::new);
-        let decoded = decoded.map_err(|_| SealingError::DoesNotOpen)?;
-        <[u8; KEY_BYTES]>::try_from(decoded.as_slice()).map(Zeroizing::new).map_err(|_| SealingError::DoesNotOpen)
+        DataKey::from_unwrapped(&decoded.map_err(|_| SealingError::DoesNotOpen)?)
     }
 
     fn path(&self, act: &str, name: KeyName) -> String {
