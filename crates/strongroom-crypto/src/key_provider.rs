@@ -290,3 +290,49 @@ fn secret_value(opened: &[u8]) -> Result<SecretValue, SealingError> {
     let text = std::str::from_utf8(opened).map_err(|_| SealingError::DoesNotOpen)?.to_owned();
     SecretValue::new(text).map_err(|_| SealingError::DoesNotOpen)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    const THREADS: usize = 4;
+    const SEALS: usize = 1_000_000;
+
+    /// By chance, one of the 96-bit nonces comes twice in a million with a probability of 2^-57, and 128 bits of a data key
+    /// with one of 2^-89.
+    #[test]
+    fn a_million_seals_use_no_nonce_and_no_data_key_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let provider = KeyProvider::local(KeyRing::create(&folder.path().join("keys.json")).unwrap());
+        let seals: Vec<[u128; 3]> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(|| seal_many(&provider, SEALS / THREADS))).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(seals.len(), SEALS);
+        for (part, name) in ["data key", "nonce of a value", "nonce of a wrap"].into_iter().enumerate() {
+            let mut used: Vec<u128> = seals.iter().map(|seal| seal[part]).collect();
+            used.sort_unstable();
+            assert!(used.windows(2).all(|pair| pair[0] != pair[1]), "a {name} came twice");
+        }
+    }
+
+    /// Of each seal the start of its data key, the nonce of the value, and that of the wrap.
+    fn seal_many(provider: &KeyProvider, seals: usize) -> Vec<[u128; 3]> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let secret = ServerSecret::new([7; 32]);
+        let seal = |_| {
+            let text = runtime.block_on(provider.seal_server_secret(&secret)).unwrap();
+            let Envelope { wrapped_key, sealed } = Envelope::parse(&text).unwrap();
+            let data_key = provider.ring().unwrap().unwrap(Subject::ServerSecret, &wrapped_key).unwrap();
+            let wrapped = split_wrapped(&wrapped_key.bytes).unwrap();
+            [number(&data_key.expose()[..16]), number(&sealed.nonce), number(&wrapped.nonce)]
+        };
+        (0..seals).map(seal).collect()
+    }
+
+    fn number(bytes: &[u8]) -> u128 {
+        bytes.iter().fold(0, |number, byte| number << 8 | u128::from(*byte))
+    }
+}
