@@ -162,7 +162,10 @@ fn bound_to(name: KeyName, subject: Subject<'_>) -> Result<Vec<u8>, SealingError
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::HEXLOWER;
+
     use super::*;
+    use crate::field::Field;
 
     #[test]
     fn a_key_id_names_one_version_of_one_key_or_none() {
@@ -173,6 +176,25 @@ mod tests {
         {
             assert_eq!(TransitKey::of(&other.parse().unwrap()), None, "{other}");
         }
+    }
+
+    #[test]
+    fn what_a_data_key_is_bound_to_is_the_known_answer() {
+        let vectors: Vec<serde_json::Value> =
+            serde_json::from_str(include_str!("../tests/vectors/other-subjects.json")).unwrap();
+        for vector in &vectors {
+            let name = |name: &str| vector[name].as_str().unwrap();
+            let field = (name("subject") == "field")
+                .then(|| Field::new(name("key").parse().unwrap(), name("table"), name("column"), name("row")).unwrap());
+            let subject = match name("subject") {
+                "server secret" => Subject::ServerSecret,
+                "record key" => Subject::RecordKey,
+                _ => Subject::Field(field.as_ref().unwrap()),
+            };
+            let bound_to = bound_to(subject.key_name(), subject).unwrap();
+            assert_eq!(HEXLOWER.encode(&bound_to), name("transit_associated_data"), "{subject:?}");
+        }
+        assert_eq!(vectors.len(), 3);
     }
 
     #[test]

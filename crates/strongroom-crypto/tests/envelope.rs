@@ -6,8 +6,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use data_encoding::BASE64URL_NOPAD;
-use strongroom_crypto::{KeyProvider, KeyRing, SealingError};
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use strongroom_crypto::{Field, KeyName, KeyProvider, KeyRing, RecordKey, SealingError, ServerSecret};
 use strongroom_types::{Binding, CredentialId, CredentialScope, SecretValue, UserId, WorkspaceId};
 use uuid::Uuid;
 
@@ -49,6 +49,59 @@ async fn known_answers_of_format_1_open() {
         };
         let opened = keys.open(&binding, vector["envelope"].as_str().unwrap()).await.unwrap();
         assert_eq!(opened.expose(), vector["plaintext"].as_str().unwrap());
+    }
+}
+
+/// What else is sealed: by `subject`, its vector.
+fn other_subject(subject: &str) -> serde_json::Value {
+    let vectors: Vec<serde_json::Value> = serde_json::from_str(include_str!("vectors/other-subjects.json")).unwrap();
+    vectors.into_iter().find(|vector| vector["subject"] == subject).unwrap()
+}
+
+#[tokio::test]
+async fn the_known_answer_of_the_servers_own_secret_opens() {
+    let (_folder, keys) = vector_keys();
+    let vector = other_subject("server secret");
+    let opened = keys.open_server_secret(vector["envelope"].as_str().unwrap()).await.unwrap();
+    assert_eq!(HEXLOWER.encode(opened.expose()), vector["plaintext"].as_str().unwrap());
+}
+
+#[tokio::test]
+async fn the_known_answer_of_the_records_key_opens_and_has_its_public_half() {
+    let (_folder, keys) = vector_keys();
+    let vector = other_subject("record key");
+    let opened = keys.open_record_key(vector["envelope"].as_str().unwrap()).await.unwrap();
+    assert_eq!(opened.verifier().to_string(), vector["verifier_key"].as_str().unwrap());
+}
+
+#[tokio::test]
+async fn the_known_answer_of_a_field_opens() {
+    let (_folder, keys) = vector_keys();
+    let vector = other_subject("field");
+    let name = |name: &str| vector[name].as_str().unwrap();
+    let field = Field::new(name("key").parse().unwrap(), name("table"), name("column"), name("row")).unwrap();
+    let opened = keys.open_field(&field, name("envelope")).await.unwrap();
+    assert_eq!(opened.expose(), name("plaintext"));
+}
+
+#[tokio::test]
+async fn what_is_sealed_as_one_thing_opens_as_no_other() {
+    let (_folder, keys) = vector_keys();
+    let field = Field::new(KeyName::AccountTokens, "accounts", "refresh_token", "1").unwrap();
+    let envelopes = [
+        keys.seal(&binding(), &secret()).await.unwrap(),
+        keys.seal_server_secret(&ServerSecret::generate().unwrap()).await.unwrap(),
+        keys.seal_record_key(&RecordKey::generate().unwrap()).await.unwrap(),
+        keys.seal_field(&field, &secret()).await.unwrap(),
+    ];
+    for (at, envelope) in envelopes.iter().enumerate() {
+        let opens = [
+            keys.open(&binding(), envelope).await.is_ok(),
+            keys.open_server_secret(envelope).await.is_ok(),
+            keys.open_record_key(envelope).await.is_ok(),
+            keys.open_field(&field, envelope).await.is_ok(),
+        ];
+        assert_eq!(opens, std::array::from_fn(|subject| subject == at), "envelope {at}");
     }
 }
 
