@@ -10,6 +10,8 @@ mod data_key;
 mod envelope;
 mod error;
 mod field;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod key_backup;
 mod key_file;
 mod key_provider;
