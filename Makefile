@@ -1,6 +1,6 @@
 # What a newcomer needs: `make up` runs Strongroom on its embedded PostgreSQL, `make test` passes the tests. Both install
 # what they lack, and say so (scripts/setup). The others are a maintainer's.
-.PHONY: up test test-api test-versions lint bless bench-context audit
+.PHONY: up test test-api test-versions fuzz lint bless bench-context audit
 
 up:
 	@scripts/setup run
@@ -25,9 +25,15 @@ test-api:
 	scripts/with-postgres npm test --prefix clients/typescript
 	scripts/with-postgres tests/schemathesis/run
 
+# Whatever stands where an envelope, a token, a key file or a checkpoint should be; 20 seconds each.
+fuzz:
+	@scripts/setup fuzz
+	scripts/fuzz
+
 lint:
 	@scripts/setup lint
 	cargo fmt --all --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo deny --locked check bans licenses sources
 

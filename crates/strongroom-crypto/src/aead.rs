@@ -35,16 +35,11 @@ impl Key {
         Ok(Sealed { nonce: *nonce.as_ref(), ciphertext: std::mem::take(&mut *buffer) })
     }
 
-    pub(crate) fn open(
-        &self,
-        associated_data: &[u8],
-        nonce: &[u8; NONCE_BYTES],
-        ciphertext: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, SealingError> {
-        let mut buffer = Zeroizing::new(ciphertext.to_vec());
+    pub(crate) fn open(&self, associated_data: &[u8], sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, SealingError> {
+        let mut buffer = Zeroizing::new(sealed.ciphertext.clone());
         let length = self
             .0
-            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(associated_data), &mut buffer)
+            .open_in_place(Nonce::assume_unique_for_key(sealed.nonce), Aad::from(associated_data), &mut buffer)
             .map_err(|_| SealingError::DoesNotOpen)?
             .len();
         buffer.truncate(length);
@@ -70,13 +65,13 @@ mod tests {
             for test in group.tests {
                 let key = Key::new(test.key[..].try_into().unwrap()).unwrap();
                 let nonce = test.nonce[..].try_into().unwrap();
-                let sealed = [&test.ct[..], &test.tag[..]].concat();
-                let opened = key.open(&test.aad, &nonce, &sealed);
+                let sealed = Sealed { nonce, ciphertext: [&test.ct[..], &test.tag[..]].concat() };
+                let opened = key.open(&test.aad, &sealed);
                 match test.result {
                     TestResult::Valid | TestResult::Acceptable => {
                         assert_eq!(opened.unwrap()[..], test.pt[..], "vector {}", test.tc_id);
                         let again = key.seal(&test.aad, &test.pt).unwrap();
-                        assert_eq!(key.open(&test.aad, &again.nonce, &again.ciphertext).unwrap()[..], test.pt[..]);
+                        assert_eq!(key.open(&test.aad, &again).unwrap()[..], test.pt[..]);
                     }
                     TestResult::Invalid => assert!(opened.is_err(), "vector {}", test.tc_id),
                 }

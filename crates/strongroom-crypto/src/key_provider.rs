@@ -1,24 +1,20 @@
 //! Who wraps data keys, and the two acts that need it: seal a value, open an envelope.
-//! A data key is made for one version of one credential, used once to seal, and lives only in this file; a rewrap moves it
-//! from one key to another, and never touches the value.
+//! A data key lives for one call here; a rewrap moves it from one key to another, and never touches the value.
 
 use std::sync::Arc;
 
 use strongroom_types::{Binding, SecretValue};
 use zeroize::Zeroizing;
 
-use crate::aead::{KEY_BYTES, Key};
 use crate::associated_data::{self, Subject};
+use crate::data_key::DataKey;
 use crate::envelope::{Envelope, WrappedKey, join_wrapped, split_wrapped};
 use crate::error::SealingError;
 use crate::field::{Field, FieldValue, KeyName, is_sealed};
 use crate::key_ring::{KeyId, KeyRing};
-use crate::random::random_bytes;
 use crate::server_secret::ServerSecret;
 use crate::signed_note::RecordKey;
 use crate::transit::{Transit, TransitKey};
-
-pub(crate) type DataKey = Zeroizing<[u8; KEY_BYTES]>;
 
 /// Where the key-encryption keys are. Not a trait: the providers are ours to know, an envelope names the one that it needs,
 /// and each is two calls, wrap and unwrap. They are async because a provider may be across a network.
@@ -250,8 +246,7 @@ impl KeyProvider {
     }
 
     async fn seal_bytes(&self, subject: Subject<'_>, plaintext: &[u8]) -> Result<String, SealingError> {
-        let data_key: DataKey = Zeroizing::new(random_bytes()?);
-        let sealed = Key::new(&data_key)?.seal(&associated_data::of_value(subject), plaintext)?;
+        let (data_key, sealed) = DataKey::seal(&associated_data::of_value(subject), plaintext)?;
         let wrapped_key = self.wrap(subject, &data_key).await?;
         Envelope { wrapped_key, sealed }.to_text()
     }
@@ -259,8 +254,7 @@ impl KeyProvider {
     async fn open_bytes(&self, subject: Subject<'_>, envelope: &str) -> Result<Zeroizing<Vec<u8>>, SealingError> {
         let envelope = Envelope::parse(envelope)?;
         let data_key = self.unwrap(subject, &envelope.wrapped_key).await?;
-        let sealed = &envelope.sealed;
-        Key::new(&data_key)?.open(&associated_data::of_value(subject), &sealed.nonce, &sealed.ciphertext)
+        data_key.open(&associated_data::of_value(subject), &envelope.sealed)
     }
 
     async fn wrap(&self, subject: Subject<'_>, data_key: &DataKey) -> Result<WrappedKey, SealingError> {
@@ -294,15 +288,14 @@ impl KeyProvider {
 impl KeyRing {
     fn wrap(&self, subject: Subject<'_>, key_id: &KeyId, data_key: &DataKey) -> Result<WrappedKey, SealingError> {
         let associated_data = associated_data::of_data_key(key_id, subject);
-        let sealed = self.key(key_id)?.seal(&associated_data, &data_key[..])?;
+        let sealed = self.key(key_id)?.seal(&associated_data, data_key.expose())?;
         Ok(WrappedKey { key_id: key_id.clone(), bytes: join_wrapped(&sealed) })
     }
 
     fn unwrap(&self, subject: Subject<'_>, wrapped: &WrappedKey) -> Result<DataKey, SealingError> {
         let associated_data = associated_data::of_data_key(&wrapped.key_id, subject);
         let sealed = split_wrapped(&wrapped.bytes)?;
-        let opened = self.key(&wrapped.key_id)?.open(&associated_data, &sealed.nonce, &sealed.ciphertext)?;
-        opened.as_slice().try_into().map(Zeroizing::new).map_err(|_| SealingError::DoesNotOpen)
+        DataKey::from_unwrapped(&self.key(&wrapped.key_id)?.open(&associated_data, &sealed)?)
     }
 }
 
@@ -310,4 +303,50 @@ impl KeyRing {
 fn secret_value(opened: &[u8]) -> Result<SecretValue, SealingError> {
     let text = std::str::from_utf8(opened).map_err(|_| SealingError::DoesNotOpen)?.to_owned();
     SecretValue::new(text).map_err(|_| SealingError::DoesNotOpen)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    const THREADS: usize = 4;
+    const SEALS: usize = 1_000_000;
+
+    /// By chance, one of the 96-bit nonces comes twice in a million with a probability of 2^-57, and 128 bits of a data key
+    /// with one of 2^-89.
+    #[test]
+    fn a_million_seals_use_no_nonce_and_no_data_key_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let provider = KeyProvider::local(KeyRing::create(&folder.path().join("keys.json")).unwrap());
+        let seals: Vec<[u128; 3]> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(|| seal_many(&provider, SEALS / THREADS))).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(seals.len(), SEALS);
+        for (part, name) in ["data key", "nonce of a value", "nonce of a wrap"].into_iter().enumerate() {
+            let mut used: Vec<u128> = seals.iter().map(|seal| seal[part]).collect();
+            used.sort_unstable();
+            assert!(used.windows(2).all(|pair| pair[0] != pair[1]), "a {name} came twice");
+        }
+    }
+
+    /// Of each seal the start of its data key, the nonce of the value, and that of the wrap.
+    fn seal_many(provider: &KeyProvider, seals: usize) -> Vec<[u128; 3]> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let secret = ServerSecret::new([7; 32]);
+        let seal = |_| {
+            let text = runtime.block_on(provider.seal_server_secret(&secret)).unwrap();
+            let Envelope { wrapped_key, sealed } = Envelope::parse(&text).unwrap();
+            let data_key = provider.ring().unwrap().unwrap(Subject::ServerSecret, &wrapped_key).unwrap();
+            let wrapped = split_wrapped(&wrapped_key.bytes).unwrap();
+            [number(&data_key.expose()[..16]), number(&sealed.nonce), number(&wrapped.nonce)]
+        };
+        (0..seals).map(seal).collect()
+    }
+
+    fn number(bytes: &[u8]) -> u128 {
+        bytes.iter().fold(0, |number, byte| number << 8 | u128::from(*byte))
+    }
 }

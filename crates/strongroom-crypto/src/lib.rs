@@ -6,9 +6,12 @@
 
 mod aead;
 mod associated_data;
+mod data_key;
 mod envelope;
 mod error;
 mod field;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod key_backup;
 mod key_file;
 mod key_protection;

@@ -6,12 +6,11 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::aead::KEY_BYTES;
 use crate::associated_data::{self, Subject};
+use crate::data_key::DataKey;
 use crate::envelope::WrappedKey;
 use crate::error::SealingError;
 use crate::field::KeyName;
-use crate::key_provider::DataKey;
 use crate::key_ring::KeyId;
 use crate::openbao::{OpenBao, OpenBaoSettings};
 
@@ -99,7 +98,7 @@ impl Transit {
         data_key: &DataKey,
     ) -> Result<WrappedKey, SealingError> {
         let name = subject.key_name();
-        let plaintext = Zeroizing::new(BASE64.encode(&data_key[..]));
+        let plaintext = Zeroizing::new(BASE64.encode(data_key.expose()));
         let request = Encrypt {
             plaintext: &plaintext,
             associated_data: BASE64.encode(&bound_to(name, subject)?),
@@ -128,8 +127,7 @@ impl Transit {
         let request = Decrypt { ciphertext, associated_data: BASE64.encode(&bound_to(key.name, subject)?) };
         let answer: Answer<Decrypted> = self.0.request(&self.path("decrypt", key.name), Some(&request)).await?;
         let decoded = BASE64.decode(answer.data.plaintext.as_bytes()).map(Zeroizing::new);
-        let decoded = decoded.map_err(|_| SealingError::DoesNotOpen)?;
-        <[u8; KEY_BYTES]>::try_from(decoded.as_slice()).map(Zeroizing::new).map_err(|_| SealingError::DoesNotOpen)
+        DataKey::from_unwrapped(&decoded.map_err(|_| SealingError::DoesNotOpen)?)
     }
 
     fn path(&self, act: &str, name: KeyName) -> String {
@@ -168,7 +166,10 @@ fn bound_to(name: KeyName, subject: Subject<'_>) -> Result<Vec<u8>, SealingError
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::HEXLOWER;
+
     use super::*;
+    use crate::field::Field;
 
     #[test]
     fn a_key_id_names_one_version_of_one_key_or_none() {
@@ -179,6 +180,25 @@ mod tests {
         {
             assert_eq!(TransitKey::of(&other.parse().unwrap()), None, "{other}");
         }
+    }
+
+    #[test]
+    fn what_a_data_key_is_bound_to_is_the_known_answer() {
+        let vectors: Vec<serde_json::Value> =
+            serde_json::from_str(include_str!("../tests/vectors/other-subjects.json")).unwrap();
+        for vector in &vectors {
+            let name = |name: &str| vector[name].as_str().unwrap();
+            let field = (name("subject") == "field")
+                .then(|| Field::new(name("key").parse().unwrap(), name("table"), name("column"), name("row")).unwrap());
+            let subject = match name("subject") {
+                "server secret" => Subject::ServerSecret,
+                "record key" => Subject::RecordKey,
+                _ => Subject::Field(field.as_ref().unwrap()),
+            };
+            let bound_to = bound_to(subject.key_name(), subject).unwrap();
+            assert_eq!(HEXLOWER.encode(&bound_to), name("transit_associated_data"), "{subject:?}");
+        }
+        assert_eq!(vectors.len(), 3);
     }
 
     #[test]

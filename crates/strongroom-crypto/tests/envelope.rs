@@ -6,7 +6,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use strongroom_crypto::{KeyProtection, KeyProvider, KeyRing, SealingError};
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use strongroom_crypto::{Field, KeyName, KeyProtection, KeyProvider, KeyRing, RecordKey, SealingError, ServerSecret};
 use strongroom_types::{Binding, CredentialId, CredentialScope, SecretValue, UserId, WorkspaceId};
 use uuid::Uuid;
 
@@ -51,6 +52,59 @@ async fn known_answers_of_format_1_open() {
     }
 }
 
+/// What else is sealed: by `subject`, its vector.
+fn other_subject(subject: &str) -> serde_json::Value {
+    let vectors: Vec<serde_json::Value> = serde_json::from_str(include_str!("vectors/other-subjects.json")).unwrap();
+    vectors.into_iter().find(|vector| vector["subject"] == subject).unwrap()
+}
+
+#[tokio::test]
+async fn the_known_answer_of_the_servers_own_secret_opens() {
+    let (_folder, keys) = vector_keys();
+    let vector = other_subject("server secret");
+    let opened = keys.open_server_secret(vector["envelope"].as_str().unwrap()).await.unwrap();
+    assert_eq!(HEXLOWER.encode(opened.expose()), vector["plaintext"].as_str().unwrap());
+}
+
+#[tokio::test]
+async fn the_known_answer_of_the_records_key_opens_and_has_its_public_half() {
+    let (_folder, keys) = vector_keys();
+    let vector = other_subject("record key");
+    let opened = keys.open_record_key(vector["envelope"].as_str().unwrap()).await.unwrap();
+    assert_eq!(opened.verifier().to_string(), vector["verifier_key"].as_str().unwrap());
+}
+
+#[tokio::test]
+async fn the_known_answer_of_a_field_opens() {
+    let (_folder, keys) = vector_keys();
+    let vector = other_subject("field");
+    let name = |name: &str| vector[name].as_str().unwrap();
+    let field = Field::new(name("key").parse().unwrap(), name("table"), name("column"), name("row")).unwrap();
+    let opened = keys.open_field(&field, name("envelope")).await.unwrap();
+    assert_eq!(opened.expose(), name("plaintext"));
+}
+
+#[tokio::test]
+async fn what_is_sealed_as_one_thing_opens_as_no_other() {
+    let (_folder, keys) = vector_keys();
+    let field = Field::new(KeyName::AccountTokens, "accounts", "refresh_token", "1").unwrap();
+    let envelopes = [
+        keys.seal(&binding(), &secret()).await.unwrap(),
+        keys.seal_server_secret(&ServerSecret::generate().unwrap()).await.unwrap(),
+        keys.seal_record_key(&RecordKey::generate().unwrap()).await.unwrap(),
+        keys.seal_field(&field, &secret()).await.unwrap(),
+    ];
+    for (at, envelope) in envelopes.iter().enumerate() {
+        let opens = [
+            keys.open(&binding(), envelope).await.is_ok(),
+            keys.open_server_secret(envelope).await.is_ok(),
+            keys.open_record_key(envelope).await.is_ok(),
+            keys.open_field(&field, envelope).await.is_ok(),
+        ];
+        assert_eq!(opens, std::array::from_fn(|subject| subject == at), "envelope {at}");
+    }
+}
+
 #[tokio::test]
 async fn an_envelope_opens_for_its_own_row_only() {
     let (_folder, keys) = vector_keys();
@@ -72,15 +126,66 @@ async fn an_envelope_opens_for_its_own_row_only() {
 async fn an_envelope_with_any_byte_changed_does_not_open() {
     let (_folder, keys) = vector_keys();
     let envelope = keys.seal(&binding(), &secret()).await.unwrap();
+    let bytes = decode(&envelope);
+    assert_eq!(encode(&bytes), envelope);
+    for at in 0..bytes.len() {
+        for other in 1..=255 {
+            let mut changed = bytes.clone();
+            changed[at] ^= other;
+            assert_does_not_open(&keys, &encode(&changed), &format!("byte {at} changed by {other:#04x}")).await;
+        }
+    }
+}
+
+/// What is inserted doubles every byte, too.
+#[tokio::test]
+async fn an_envelope_with_any_byte_more_or_less_does_not_open() {
+    let (_folder, keys) = vector_keys();
+    let bytes = decode(&keys.seal(&binding(), &secret()).await.unwrap());
+    for at in 0..=bytes.len() {
+        for more in 0..=255 {
+            let mut changed = bytes.clone();
+            changed.insert(at, more);
+            assert_does_not_open(&keys, &encode(&changed), &format!("{more:#04x} inserted at {at}")).await;
+        }
+    }
+    for at in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed.remove(at);
+        assert_does_not_open(&keys, &encode(&changed), &format!("byte {at} removed")).await;
+    }
+}
+
+/// The text has ways to change that its bytes have not: the prefix, other alphabets, bits that no byte has, padding.
+#[tokio::test]
+async fn an_envelope_with_any_character_changed_does_not_open() {
+    let (_folder, keys) = vector_keys();
+    let envelope = keys.seal(&binding(), &secret()).await.unwrap();
     for at in 0..envelope.len() {
-        let mut changed = envelope.clone().into_bytes();
-        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
-        let changed = String::from_utf8(changed).unwrap();
-        assert!(keys.open(&binding(), &changed).await.is_err(), "byte {at}");
+        for other in (0..128_u8).map(char::from).filter(|other| !envelope[at..].starts_with(*other)) {
+            let mut changed = envelope.clone();
+            changed.replace_range(at..=at, &other.to_string());
+            assert_does_not_open(&keys, &changed, &format!("{other:?} at {at}")).await;
+        }
+        assert_does_not_open(&keys, &envelope[..at], &format!("cut to {at}")).await;
     }
-    for length in 0..envelope.len() {
-        assert!(keys.open(&binding(), &envelope[..length]).await.is_err(), "cut to {length}");
+    for end in ["=", "==", "A", "\n", "\0"] {
+        assert_does_not_open(&keys, &format!("{envelope}{end}"), &format!("{end:?} at the end")).await;
     }
+}
+
+const PREFIX: &str = "strongroom:v1:";
+
+fn decode(envelope: &str) -> Vec<u8> {
+    BASE64URL_NOPAD.decode(envelope.strip_prefix(PREFIX).unwrap().as_bytes()).unwrap()
+}
+
+fn encode(bytes: &[u8]) -> String {
+    format!("{PREFIX}{}", BASE64URL_NOPAD.encode(bytes))
+}
+
+async fn assert_does_not_open(keys: &KeyProvider, changed: &str, what: &str) {
+    assert!(keys.open(&binding(), changed).await.is_err(), "it opens with {what}");
 }
 
 #[tokio::test]
