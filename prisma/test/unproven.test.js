@@ -52,7 +52,7 @@ const READABLE = [
 ];
 const WITHOUT_GRANT = [
   'invitation', 'serverSecret', 'password', 'signInFailure', 'settings', 'pendingSignIn', 'idempotencyKey',
-  'recordKey', 'recordCheckpoint', 'recordCut', 'recordSealing', 'sealedColumn',
+  'recordKey', 'recordCheckpoint', 'recordCut', 'recordSealing', 'sealedColumn', 'retiredKey',
 ];
 const WITHOUT_INSERT_GRANT = [
   'user', 'credentialVersion', 'activityLog', 'tokenUse', 'identity', 'credentialGrant', ...WITHOUT_GRANT,
@@ -111,6 +111,7 @@ const ROWS = {
   }),
   recordCut: () => ({ size: 1, frontier: randomBytes(32), note: 'n' }),
   recordSealing: () => ({ boundary: 1 }),
+  retiredKey: () => ({ keyId: 'k' }),
   sealedColumn: () => ({ name: 'app@1/public.t.c', rowColumn: 'id', keyName: 'LLM_CONFIG' }),
   serverSecret: () => ({ envelope: 'sealed', secretHash: randomBytes(32) }),
   invitation: () => ({ id: randomUUID(), tokenHash: randomBytes(32), email: 'eve@example.org', expiresAt: tomorrow }),

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::envelope::Envelope;
 use crate::error::SealingError;
+use crate::key_protection::KeyProtection;
 use crate::key_ring::{KeyFile, KeyRing};
 
 /// Reads an envelope, and writes it.
@@ -23,6 +24,7 @@ pub fn rewrite_envelope(text: &str) -> Result<String, SealingError> {
 /// Refuses what is not a key file.
 pub fn rewrite_key_file(text: &[u8]) -> Result<(KeyRing, Zeroizing<Vec<u8>>), SealingError> {
     let path = Path::new("keys.json");
-    let file = KeyFile::parse(path, text)?;
+    let text = KeyProtection::Mode.open(path, Zeroizing::new(text.to_vec()))?;
+    let file = KeyFile::parse(path, &text)?;
     Ok((KeyRing::from_file(&file)?, file.to_text(path)?))
 }

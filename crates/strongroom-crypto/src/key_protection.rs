@@ -122,7 +122,7 @@ impl EncryptedFile {
             return Err("its passphrase costs more than 1 GiB, 16 passes and 16 lanes");
         }
         let key = derive(passphrase, cost, &salt).map_err(|_| DAMAGED)?;
-        key.open(&associated_data(cost, &salt), &sealed.nonce, &sealed.ciphertext)
+        key.open(&associated_data(cost, &salt), &sealed)
             .map_err(|_| "the passphrase is not the one that it was encrypted under, or it is damaged")
     }
 }

@@ -319,7 +319,8 @@ mod tests {
     #[test]
     fn a_million_seals_use_no_nonce_and_no_data_key_twice() {
         let folder = tempfile::tempdir().unwrap();
-        let provider = KeyProvider::local(KeyRing::create(&folder.path().join("keys.json")).unwrap());
+        let provider =
+            KeyProvider::local(KeyRing::create(&folder.path().join("keys.json"), &crate::KeyProtection::Mode).unwrap());
         let seals: Vec<[u128; 3]> = thread::scope(|scope| {
             let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(|| seal_many(&provider, SEALS / THREADS))).collect();
             threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()

@@ -185,6 +185,11 @@ impl From<StoreError> for Refusal {
                     ..Self::new(ProblemCode::Unavailable, "the database does not answer; try again in a moment")
                 }
             }
+            StoreError::RetiredKey => {
+                tracing::error!(error = %error, "a value was not kept");
+                let detail = "this server has an old key, and nothing was done; ask the operator to renew its key file";
+                Self { retry_after_seconds: Some(KEYS_RETRY_SECONDS), ..Self::new(ProblemCode::KeyUnavailable, detail) }
+            }
             StoreError::Constraint => {
                 Self::new(ProblemCode::Unprocessable, "a value is beyond what can be kept, such as a year or a number")
             }

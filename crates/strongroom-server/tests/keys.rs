@@ -223,7 +223,7 @@ async fn what_does_not_open_is_named_and_keeps_its_key_from_being_retired() {
     assert!(said(&output).contains("1 of 3 versions") && !said(&output).contains("value of"), "{}", said(&output));
     refuses(&keyed.keys(&["rewrap"]), "2 versions could not be rewrapped, and are as they were");
     refuses(&keyed.keys(&["retire", old.as_str()]), "1 envelopes are under the key");
-    refuses(&keyed.keys(&["retire", keyed.ring().current().as_str()]), "envelopes are under the key");
+    refuses(&keyed.keys(&["retire", keyed.ring().current().as_str()]), "that key is the current one");
     assert_eq!(keyed.ring().keys().count(), 2);
 }
 
@@ -240,6 +240,44 @@ async fn a_staged_key_seals_nothing_until_it_is_activated() {
     succeeds(&keyed.keys(&["rotate", "--activate"]));
     assert_ne!(*keyed.ring().current(), old);
     refuses(&keyed.keys(&["rotate", "--activate"]), "no key is staged");
+}
+
+/// A server with a key file of its own that nobody renewed: what it sealed would open for nobody once it began anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_kept_under_a_retired_key_whoever_seals() {
+    let keyed = Keyed::create().await;
+    let old_file = keyed.folder.path().join("old.json");
+    fs::copy(keyed.key_file(), &old_file).unwrap();
+    let settings = keyed.settings().join("\n").replace("keys.json", "old.json");
+    let stale = Process::start(keyed.folder.path(), &settings.lines().collect::<Vec<_>>());
+    let old = keyed.ring().current().clone();
+    let id = keyed.keep(&stale, "one").await;
+    refuses(&keyed.keys(&["retire", old.as_str()]), "that key is the current one");
+    assert_eq!(keyed.keep(&stale, "two").await.len(), id.len(), "a refusal leaves no trace");
+    succeeds(&keyed.keys(&["rotate"]));
+    succeeds(&keyed.keys(&["rewrap"]));
+    succeeds(&keyed.keys(&["retire", old.as_str()]));
+
+    let new = json!({ "name": "three", "provider": "p", "type": "SECRET", "value": "three" });
+    let request = reqwest::Client::new().post(format!("{}/api/credentials", stale.url));
+    let answer = request.bearer_auth(keyed.ada.token.to_text().expose_secret()).json(&new).send().await.unwrap();
+    assert_eq!(answer.status(), 503);
+    assert!(answer.text().await.unwrap().contains("key-unavailable"));
+    assert_eq!(keyed.under(&old).await, 0);
+    let (current, former) = (keyed.ring().current().clone(), KeyRing::load(&old_file, &KeyProtection::Mode).unwrap());
+    assert!(*former.current() == old && current != old);
+    keyed.keep(&keyed.serve(), "three").await;
+    for role in ["strongroom_app", "strongroom_system"] {
+        let sql = keyed.database.sql(role).await;
+        for attempt in [
+            "DELETE FROM strongroom.retired_keys",
+            "SELECT strongroom.retire_key('\\x00', 'k')",
+            "SELECT strongroom.reinstate_key('\\x00', 'k')",
+        ] {
+            let code = sql.batch_execute(attempt).await.unwrap_err().code().unwrap().code().to_owned();
+            assert!(["42501", "SR402"].contains(&code.as_str()), "{role}: {attempt}: {code}");
+        }
+    }
 }
 
 /// Whoever comes by the key file alone has no key; and no server takes a file in the clear for the one under a passphrase.

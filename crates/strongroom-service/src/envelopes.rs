@@ -80,6 +80,24 @@ impl Envelopes {
         Ok(coverage)
     }
 
+    /// Keeps nothing under that key any more, if `act` succeeds; else all is as it was.
+    ///
+    /// # Errors
+    /// Those of `act`, and where the database cannot be written.
+    pub async fn retire<T, E: From<ServiceError>>(
+        &self,
+        key: &KeyId,
+        act: impl AsyncFnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let secret = self.secret.expose();
+        self.store.retire_key(secret, key.as_str()).await.map_err(ServiceError::from)?;
+        let done = act().await;
+        if done.is_err() {
+            self.store.reinstate_key(secret, key.as_str()).await.map_err(ServiceError::from)?;
+        }
+        done
+    }
+
     /// The keys that values of each kind are sealed under now.
     ///
     /// # Errors

@@ -16,6 +16,9 @@ pub enum StoreError {
     /// The act needs a person's token that is not limited.
     #[error("the token is limited")]
     LimitedToken,
+    /// It was sealed under a key that is retired: this server's key file is older than the vault's.
+    #[error("it is sealed under a retired key; give this server the key file of the others")]
+    RetiredKey,
     /// A unique key is taken by a row of the same owner.
     #[error("a unique key is taken")]
     Conflict,
@@ -44,6 +47,8 @@ pub enum StoreError {
 const NOT_PROVEN: &str = "SR401";
 /// Raised by `require_server`.
 const SERVER_NOT_PROVEN: &str = "SR402";
+/// Raised by `refuse_retired_key`.
+const RETIRED_KEY: &str = "SR410";
 /// Raised by `earlier_request` and `claim_request`.
 const KEY_REUSED: &str = "SR409";
 
@@ -53,6 +58,7 @@ impl From<sqlx::Error> for StoreError {
         match code.as_str() {
             NOT_PROVEN => Self::Unauthenticated,
             SERVER_NOT_PROVEN => Self::ServerNotProven,
+            RETIRED_KEY => Self::RetiredKey,
             KEY_REUSED => Self::KeyReused,
             "42501" => Self::Forbidden,
             "23505" => Self::Conflict,

@@ -97,6 +97,26 @@ impl Store {
         self.rewrap_own("SELECT strongroom.rewrap_record_key($1, $2, $3, $4)", server_secret, own).await
     }
 
+    /// Keeps nothing under that key from now on, whoever seals; what was begun before is there when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError::ServerNotProven`]; [`StoreError::Unavailable`] where somebody writes for too long.
+    pub async fn retire_key(&self, server_secret: &[u8], key_id: &str) -> Result<(), StoreError> {
+        let retire = query("SELECT strongroom.retire_key($1, $2)").bind(server_secret).bind(key_id);
+        retire.execute(self.pool(RuntimeRole::System)).await?;
+        Ok(())
+    }
+
+    /// Undoes [`Self::retire_key`].
+    ///
+    /// # Errors
+    /// [`StoreError::ServerNotProven`], and as any statement.
+    pub async fn reinstate_key(&self, server_secret: &[u8], key_id: &str) -> Result<(), StoreError> {
+        let reinstate = query("SELECT strongroom.reinstate_key($1, $2)").bind(server_secret).bind(key_id);
+        reinstate.execute(self.pool(RuntimeRole::System)).await?;
+        Ok(())
+    }
+
     /// Leaves a record that a server seals under its key file, because the provider of the keys is away.
     ///
     /// # Errors

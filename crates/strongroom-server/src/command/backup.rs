@@ -2,7 +2,7 @@
 //! passphrase. Both files are whole or not there, for their owner alone, and never written over what is there.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;

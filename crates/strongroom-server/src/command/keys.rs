@@ -203,17 +203,20 @@ impl Retire {
         if id.as_str().starts_with("transit:") {
             return self.retire_there(&id).await;
         }
+        let ring = self.ring.keys.ring(&self.ring.data.path())?.ok_or("there is no key file")?;
+        if *ring.current() == id {
+            return Err("that key is the current one; run strongroom keys rotate and keys rewrap first".into());
+        }
+        let protection = self.ring.keys.protection()?;
         let backup = self.ring.with_envelopes(async |envelopes| {
             require_unneeded(&envelopes.coverage().await?, &id)?;
-            require_settled(&envelopes.columns().await?)?;
-            let protection = self.ring.keys.protection()?;
-            let (_, backup) = KeyRing::change(&path, &protection, &RingChange::Retire(id.clone()))?;
-            // A server whose own key file is older may have sealed under it in between.
-            let unneeded = require_unneeded(&envelopes.coverage().await?, &id);
-            unneeded.and(require_settled(&envelopes.columns().await?)).map_err(|needed| {
-                format!("{needed}; they came while it was retired: mv {} {}", backup.display(), path.display())
-            })?;
-            Ok(backup)
+            // Counted again when nothing more can come: a server with an older key file may have sealed under it in between.
+            let retired = envelopes.retire(&id, async || {
+                require_unneeded(&envelopes.coverage().await?, &id)?;
+                require_settled(&envelopes.columns().await?)?;
+                Ok(KeyRing::change(&path, &protection, &RingChange::Retire(id.clone()))?.1)
+            });
+            retired.await
         });
         say(&format!("retired the key {id}; the former key file is {}", backup.await?.display()));
         say(
@@ -221,9 +224,7 @@ impl Retire {
         );
         Ok(())
     }
-}
 
-impl Retire {
     /// A version of a key that OpenBao holds: whether nothing here needs it, nor one before it, for they go together. They go by
     /// OpenBao's own means.
     async fn retire_there(&self, id: &KeyId) -> Result<(), Failure> {
