@@ -46,7 +46,7 @@ fn an_embedded_vault_is_found_well() {
         "keeps what it commits",
         "ok: PostgreSQL's log holds no parameters of statements",
         "s apart",
-        "ok: the key file is its owner's alone",
+        "ok: the keys can be used; new values are sealed under local-",
         "ok: the keys are those of this database",
         "are free for the data folder",
     ] {
