@@ -79,7 +79,10 @@ fn recorder() -> Result<PrometheusHandle, Failure> {
         "strongroom_checkpoint_failures_total",
         "Tries to keep a checkpoint elsewhere that failed, by place."
     );
-    describe_counter!("strongroom_key_fallbacks_total", "Values sealed under the key file for want of the key provider.");
+    describe_counter!(
+        "strongroom_key_fallbacks_total",
+        "Values sealed under the key file for want of the key provider."
+    );
     describe_gauge!("strongroom_database_connections", "Connections to PostgreSQL, by role and state.");
     describe_gauge!("strongroom_database_connections_allowed", "How many connections there may be, by role.");
     describe_histogram!("strongroom_database_acquire_duration_seconds", "Waiting for a connection, by role.");
