@@ -1133,7 +1133,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ask whether requests can be served */
+        /**
+         * Ask whether requests can be served
+         * @description It is ready while the database answers: without its keys, a vault still lists, and to take all servers away would help nobody.
+         */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -1219,7 +1222,7 @@ export interface components {
          * @description What was done, or attempted.
          * @enum {string}
          */
-        ActivityAction: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED" | "KEYS_REWRAPPED";
+        ActivityAction: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED" | "KEYS_REWRAPPED" | "KEYS_FELL_BACK" | "COLUMN_SEALED" | "COLUMN_OPENED" | "COLUMN_FORGOTTEN";
         /** @description What came of one of the references: a value, or why there is none. */
         Answered: components["schemas"]["Revealed"] | {
             problem: components["schemas"]["Problem"];
@@ -2093,6 +2096,12 @@ export interface components {
          * @enum {string}
          */
         Purpose: "REVEAL" | "USE";
+        /** @description How ready the server is. */
+        Readiness: {
+            /** @description `ready`; `fallback`: new values are sealed under the key file, because OpenBao is away; `unavailable`: values wait for it. */
+            keys: string;
+            status: string;
+        };
         /** @description Names a credential: by its id, or by provider and name, for the most specific one of the caller's. */
         Reference: components["schemas"]["IdReference"] | components["schemas"]["NameReference"];
         /** @description One to a hundred references. */
@@ -2528,7 +2537,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unavailable`: the database or another provider does not answer, or too many people sign in at once; `Retry-After`; `key-unavailable`: the key that sealed this value is not in the key file */
+        /** @description `unavailable`: the database or another provider does not answer, or too many people sign in at once; `Retry-After`; `key-unavailable`: the key of a value is not in the key file, or OpenBao, which has it, does not answer */
         unavailable: {
             headers: {
                 /** @description In seconds. */
@@ -2801,7 +2810,7 @@ export interface operations {
                 /** @description A part of the credential's name, in any case. */
                 name?: string;
                 provider?: string;
-                action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED" | "KEYS_REWRAPPED";
+                action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED" | "KEYS_REWRAPPED" | "KEYS_FELL_BACK" | "COLUMN_SEALED" | "COLUMN_OPENED" | "COLUMN_FORGOTTEN";
                 outcome?: "ALLOWED" | "DENIED";
                 entity_type?: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "SETTINGS" | "RECORD" | "KEY_RING";
                 /** @description What was done to this credential. */
@@ -2875,7 +2884,7 @@ export interface operations {
                 /** @description A part of the credential's name, in any case. */
                 name?: string;
                 provider?: string;
-                action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED" | "KEYS_REWRAPPED";
+                action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED" | "KEYS_REWRAPPED" | "KEYS_FELL_BACK" | "COLUMN_SEALED" | "COLUMN_OPENED" | "COLUMN_FORGOTTEN";
                 outcome?: "ALLOWED" | "DENIED";
                 entity_type?: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "SETTINGS" | "RECORD" | "KEY_RING";
                 /** @description What was done to this credential. */
@@ -3967,7 +3976,7 @@ export interface operations {
                 /** @description A part of the credential's name, in any case. */
                 name?: string;
                 provider?: string;
-                action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED" | "KEYS_REWRAPPED";
+                action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED" | "KEYS_REWRAPPED" | "KEYS_FELL_BACK" | "COLUMN_SEALED" | "COLUMN_OPENED" | "COLUMN_FORGOTTEN";
                 outcome?: "ALLOWED" | "DENIED";
                 entity_type?: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "SETTINGS" | "RECORD" | "KEY_RING";
                 /** @description What was done to this credential. */
@@ -4042,7 +4051,7 @@ export interface operations {
                 /** @description A part of the credential's name, in any case. */
                 name?: string;
                 provider?: string;
-                action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED" | "KEYS_REWRAPPED";
+                action?: "CREDENTIAL_CREATED" | "CREDENTIAL_ACCESSED" | "CREDENTIAL_ROTATED" | "CREDENTIAL_REVOKED" | "CREDENTIAL_UPDATED" | "CREDENTIAL_RESTORED" | "WORKSPACE_CREATED" | "MEMBER_ADDED" | "MEMBER_CHANGED" | "MEMBER_REMOVED" | "TOKEN_CREATED" | "TOKEN_REVOKED" | "INVITATION_CREATED" | "INVITATION_ACCEPTED" | "CREDENTIAL_USED" | "CREDENTIAL_VERSION_RESTORED" | "CREDENTIAL_PURGED" | "GRANT_CREATED" | "GRANT_CHANGED" | "GRANT_REVOKED" | "WORKSPACE_RENAMED" | "WORKSPACE_DELETED" | "SERVICE_ACCOUNT_CREATED" | "SERVICE_ACCOUNT_DISABLED" | "SIGNED_IN" | "SIGN_IN_FAILED" | "SIGNED_OUT" | "PASSWORD_CHANGED" | "IDENTITY_LINKED" | "IDENTITY_UNLINKED" | "TOKEN_EXCHANGED" | "TRUST_RULE_CREATED" | "TRUST_RULE_REMOVED" | "RECORD_READ" | "RECORD_EXPORTED" | "RECORD_PURGED" | "SETTINGS_CHANGED" | "KEYS_REWRAPPED" | "KEYS_FELL_BACK" | "COLUMN_SEALED" | "COLUMN_OPENED" | "COLUMN_FORGOTTEN";
                 outcome?: "ALLOWED" | "DENIED";
                 entity_type?: "CREDENTIAL" | "WORKSPACE" | "API_TOKEN" | "INVITATION" | "USER" | "SERVICE_ACCOUNT" | "SESSION" | "IDENTITY" | "TRUST_RULE" | "SETTINGS" | "RECORD" | "KEY_RING";
                 /** @description What was done to this credential. */
@@ -6418,10 +6427,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "keys": "ready",
                      *       "status": "ready"
                      *     }
                      */
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             408: components["responses"]["request-timeout"];
