@@ -159,12 +159,12 @@ impl Protect {
         }
         match renewed {
             KeyProtection::Passphrase(_) => say(&format!(
-                "the key file {} is encrypted; have servers started with key_passphrase_file, and keep the passphrase: without \
-                 it no value opens",
+                "the key file {} is encrypted; start servers anew with key_passphrase_file (until then they have the keys that \
+                 they had), and keep the passphrase: without it no value opens",
                 path.display()
             )),
             KeyProtection::Mode => say(&format!(
-                "the key file {} is in the clear; have servers started without key_passphrase_file",
+                "the key file {} is in the clear; start servers anew without key_passphrase_file",
                 path.display()
             )),
         }
