@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::error::SealingError;
 use crate::key_protection::KeyProtection;
-use crate::key_ring::{KeyRing, MAX_FILE_BYTES, read_private, write_new};
+use crate::key_ring::{KeyRing, MAX_FILE_BYTES, read_private, refused, write_new};
 use crate::passphrase::Passphrase;
 
 /// scrypt with N = 2^18, r = 8: 256 MiB and about a second. The default of age itself; fixed, and not measured on a
@@ -48,7 +48,7 @@ impl KeyBackup {
     /// # Errors
     /// As [`KeyRing::load`].
     pub fn of(key_file: &Path, protection: &KeyProtection) -> Result<Self, KeyBackupError> {
-        let text = protection.open(key_file, read_private(key_file)?)?;
+        let text = protection.open(key_file, read_private(key_file).map_err(refused(key_file))?)?;
         KeyRing::parse(key_file, &text)?;
         Ok(Self { text })
     }
@@ -96,8 +96,7 @@ impl KeyBackup {
     /// # Errors
     /// Refuses to overwrite: a key that is lost makes its values unreadable.
     pub fn restore(&self, key_file: &Path, protection: &KeyProtection) -> Result<(), KeyBackupError> {
-        write_new(key_file, &protection.seal(key_file, &self.text)?)
-            .map_err(|e| SealingError::KeyFile { path: key_file.into(), reason: e.to_string() })?;
+        write_new(key_file, &protection.seal(key_file, &self.text)?).map_err(|e| refused(key_file)(e.to_string()))?;
         Ok(())
     }
 }

@@ -69,7 +69,7 @@ fn rewrite(
     // A link stays one: what it points to is changed.
     let path = &fs::canonicalize(path).map_err(io)?;
     let _lock = lock(path).map_err(io)?;
-    let kept = read_private(path)?;
+    let kept = read_private(path).map_err(refused(path))?;
     let mut file = KeyFile::parse(path, &former.open(path, kept.clone())?)?;
     KeyRing::from_file(&file).map_err(|e| refused(path)(e.to_string()))?;
     act(&mut file).map_err(|reason| refused(path)(reason.into()))?;

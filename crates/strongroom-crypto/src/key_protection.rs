@@ -4,23 +4,24 @@
 
 use std::path::Path;
 
-use argon2::{Algorithm, Argon2, Params, Version};
 use data_encoding::BASE64;
 use secrecy::ExposeSecret;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use strongroom_types::PasswordCost;
 use zeroize::Zeroizing;
 
-use crate::aead::{KEY_BYTES, Key, Sealed};
+use crate::aead::{Key, Sealed};
 use crate::error::SealingError;
-use crate::key_ring::refused;
+use crate::key_ring::{not_a_key_file, refused};
 use crate::passphrase::Passphrase;
+use crate::password::argon2id;
 use crate::random::random_bytes;
 
 /// The second choice of RFC 9106, section 4: 64 MiB, three passes, four lanes; some tenths of a second.
-const COST: Cost = Cost { memory_kib: 64 * 1024, iterations: 3, lanes: 4 };
+const COST: PasswordCost = PasswordCost { memory_kib: 64 * 1024, iterations: 3, lanes: 4 };
 /// What is read at most, so that a forged file cannot ask for more work than that.
-const MAX_COST: Cost = Cost { memory_kib: 1024 * 1024, iterations: 16, lanes: 16 };
+const MAX_COST: PasswordCost = PasswordCost { memory_kib: 1024 * 1024, iterations: 16, lanes: 16 };
 const SALT_BYTES: usize = 16;
 
 /// What keeps a key file.
@@ -45,16 +46,10 @@ struct EncryptedFile {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Derivation {
-    #[serde(flatten)]
-    cost: Cost,
-    salt: String,
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-struct Cost {
     memory_kib: u32,
     iterations: u32,
     lanes: u32,
+    salt: String,
 }
 
 /// What tells an encrypted file from one that is not.
@@ -71,7 +66,7 @@ impl KeyProtection {
         let sealed = derive(passphrase, COST, &salt)?.seal(&associated_data(COST, &salt), text)?;
         let file = EncryptedFile {
             version: 1,
-            argon2id: Derivation { cost: COST, salt: BASE64.encode(&salt) },
+            argon2id: Derivation::new(COST, &salt),
             nonce: BASE64.encode(&sealed.nonce),
             sealed: BASE64.encode(&sealed.ciphertext),
         };
@@ -81,9 +76,7 @@ impl KeyProtection {
     /// Undoes [`Self::seal`].
     pub(crate) fn open(&self, path: &Path, text: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, SealingError> {
         let refused = refused(path);
-        // Where the JSON is wrong is fit to be told, what stands there is not.
-        let not_one = |e: serde_json::Error| format!("it is not a key file (line {}, column {})", e.line(), e.column());
-        let encrypted = serde_json::from_slice::<Kind>(&text).map_err(|e| refused(not_one(e)))?.argon2id.is_some();
+        let encrypted = kind(&text).map_err(|e| refused(not_a_key_file(&e)))?;
         match (self, encrypted) {
             (Self::Mode, false) => Ok(text),
             (Self::Mode, true) => {
@@ -94,7 +87,7 @@ impl KeyProtection {
                     .into(),
             )),
             (Self::Passphrase(passphrase), true) => {
-                let file: EncryptedFile = serde_json::from_slice(&text).map_err(|e| refused(not_one(e)))?;
+                let file: EncryptedFile = serde_json::from_slice(&text).map_err(|e| refused(not_a_key_file(&e)))?;
                 file.open(passphrase).map_err(|e| refused(e.into()))
             }
         }
@@ -103,7 +96,21 @@ impl KeyProtection {
 
 /// Whether a text is of a key file that is encrypted.
 pub(crate) fn is_encrypted(text: &[u8]) -> bool {
-    serde_json::from_slice::<Kind>(text).is_ok_and(|kind| kind.argon2id.is_some())
+    kind(text).unwrap_or(false)
+}
+
+fn kind(text: &[u8]) -> serde_json::Result<bool> {
+    serde_json::from_slice::<Kind>(text).map(|kind| kind.argon2id.is_some())
+}
+
+impl Derivation {
+    fn new(PasswordCost { memory_kib, iterations, lanes }: PasswordCost, salt: &[u8]) -> Self {
+        Self { memory_kib, iterations, lanes, salt: BASE64.encode(salt) }
+    }
+
+    fn cost(&self) -> PasswordCost {
+        PasswordCost { memory_kib: self.memory_kib, iterations: self.iterations, lanes: self.lanes }
+    }
 }
 
 impl EncryptedFile {
@@ -113,7 +120,7 @@ impl EncryptedFile {
         let (salt, nonce) = (bytes(&self.argon2id.salt)?, bytes(&self.nonce)?);
         let salt = <[u8; SALT_BYTES]>::try_from(salt).map_err(|_| DAMAGED)?;
         let sealed = Sealed { nonce: nonce.try_into().map_err(|_| DAMAGED)?, ciphertext: bytes(&self.sealed)? };
-        let Derivation { cost, .. } = self.argon2id;
+        let cost = self.argon2id.cost();
         if self.version != 1 {
             return Err("its version is not known");
         }
@@ -127,18 +134,12 @@ impl EncryptedFile {
     }
 }
 
-fn derive(passphrase: &Passphrase, cost: Cost, salt: &[u8]) -> Result<Key, SealingError> {
-    let Cost { memory_kib, iterations, lanes } = cost;
-    let mut key = Zeroizing::new([0; KEY_BYTES]);
-    let params = Params::new(memory_kib, iterations, lanes, Some(KEY_BYTES)).map_err(|_| SealingError::Cipher)?;
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.text().expose_secret().as_bytes(), salt, &mut key[..])
-        .map_err(|_| SealingError::Cipher)?;
-    Key::new(&key)
+fn derive(passphrase: &Passphrase, cost: PasswordCost, salt: &[u8]) -> Result<Key, SealingError> {
+    Key::new(&*argon2id(passphrase.text().expose_secret(), salt, cost)?)
 }
 
 /// All of one length, so that no two read the same.
-fn associated_data(cost: Cost, salt: &[u8; SALT_BYTES]) -> Vec<u8> {
+fn associated_data(cost: PasswordCost, salt: &[u8; SALT_BYTES]) -> Vec<u8> {
     let numbers = [cost.memory_kib, cost.iterations, cost.lanes].map(u32::to_be_bytes);
     [b"strongroom key file 1", numbers.as_flattened(), salt].concat()
 }

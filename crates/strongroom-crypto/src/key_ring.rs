@@ -116,7 +116,7 @@ impl KeyRing {
     /// Refuses a file that others may read or write, one that is not a key file of this version, and one that is kept otherwise
     /// than that.
     pub fn load(path: &Path, protection: &KeyProtection) -> Result<Self, SealingError> {
-        Self::parse(path, &protection.open(path, read_private(path)?)?)
+        Self::parse(path, &protection.open(path, read_private(path).map_err(refused(path))?)?)
     }
 
     /// Reads the text of a key file that is in the clear; `path` is for refusals.
@@ -173,9 +173,7 @@ impl KeyRing {
 
 impl KeyFile {
     pub(crate) fn parse(path: &Path, text: &[u8]) -> Result<Self, SealingError> {
-        // Where the JSON is wrong is fit to be told, what stands there is not.
-        serde_json::from_slice(text)
-            .map_err(|e| refused(path)(format!("it is not a key file (line {}, column {})", e.line(), e.column())))
+        serde_json::from_slice(text).map_err(|e| refused(path)(not_a_key_file(&e)))
     }
 
     pub(crate) fn to_text(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>, SealingError> {
@@ -211,23 +209,34 @@ pub(crate) fn refused(path: &Path) -> impl Fn(String) -> SealingError {
     move |reason| SealingError::KeyFile { path: path.into(), reason }
 }
 
-/// The text of a file that its owner alone may use.
-pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, SealingError> {
-    let refused = refused(path);
+/// Where the JSON is wrong is fit to be told, what stands there is not.
+pub(crate) fn not_a_key_file(error: &serde_json::Error) -> String {
+    format!("it is not a key file (line {}, column {})", error.line(), error.column())
+}
+
+/// The bytes of a file that its owner alone may use; or why there are none.
+pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     // Opened once: what is checked is what is read.
-    let file = File::open(path).map_err(|e| refused(e.to_string()))?;
-    let metadata = file.metadata().map_err(|e| refused(e.to_string()))?;
+    let file = File::open(path).map_err(|e| e.to_string())?;
+    let metadata = file.metadata().map_err(|e| e.to_string())?;
     let mode = metadata.permissions().mode();
     if !metadata.is_file() || mode & 0o077 != 0 {
-        return Err(refused(format!("others may use it (mode {:o}); run chmod 600 on it", mode & 0o777)));
+        return Err(format!("others may use it (mode {:o}); run chmod 600 on it", mode & 0o777));
     }
     // root acts for the server's user, whose file it then is.
     if !geteuid().is_root() && ![0, geteuid().as_raw()].contains(&metadata.uid()) {
-        return Err(refused("it belongs to another user; run chown on it".into()));
+        return Err("it belongs to another user; run chown on it".into());
     }
     let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE_BYTES));
-    file.take(MAX_FILE_BYTES as u64).read_to_end(&mut text).map_err(|e| refused(e.to_string()))?;
+    file.take(MAX_FILE_BYTES as u64).read_to_end(&mut text).map_err(|e| e.to_string())?;
     Ok(text)
+}
+
+/// As [`read_private`], where it is a text.
+pub(crate) fn read_private_text(path: &Path) -> Result<Zeroizing<String>, String> {
+    let bytes = read_private(path)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| "it is not UTF-8")?;
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// Where a file is.

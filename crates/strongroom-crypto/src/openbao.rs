@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::error::SealingError;
-use crate::key_ring::read_private;
+use crate::key_ring::read_private_text;
 
 /// An act waits that long for its answer, repetitions included.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -329,12 +329,7 @@ fn unreachable(error: &reqwest::Error) -> SealingError {
 
 /// A file that its owner alone may use, as one with keys.
 fn read(path: &Path) -> Result<Zeroizing<String>, SealingError> {
-    let said = |why: String| wrong(format!("{}: {why}", path.display()));
-    let text = read_private(path).map_err(|error| match error {
-        SealingError::KeyFile { reason, .. } => said(reason),
-        other => said(other.to_string()),
-    })?;
-    let text = std::str::from_utf8(&text).map_err(|_| said("it is not UTF-8".into()))?;
+    let text = read_private_text(path).map_err(|why| wrong(format!("{}: {why}", path.display())))?;
     Ok(Zeroizing::new(text.trim().to_owned()))
 }
 

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::error::SealingError;
-use crate::key_ring::read_private;
+use crate::key_ring::read_private_text;
 
 /// A passphrase: 15 to 1024 characters (NIST SP 800-63B-4, section 3.1.1.2: 15 where nothing else is asked for).
 #[derive(Clone, Debug)]
@@ -35,12 +34,7 @@ impl Passphrase {
     /// # Errors
     /// [`PassphraseError::File`], and as [`Self::new`].
     pub fn read(path: &Path) -> Result<Self, PassphraseError> {
-        let refused = |reason| PassphraseError::File { path: path.into(), reason };
-        let bytes = read_private(path).map_err(|error| match error {
-            SealingError::KeyFile { reason, .. } => refused(reason),
-            other => refused(other.to_string()),
-        })?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| refused("it is not UTF-8".into()))?;
+        let text = read_private_text(path).map_err(|reason| PassphraseError::File { path: path.into(), reason })?;
         Self::new(text.trim_end_matches(['\n', '\r']).to_owned().into())
     }
 

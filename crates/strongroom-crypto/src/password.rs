@@ -28,13 +28,18 @@ pub fn new_parameters() -> Result<PasswordParameters, SealingError> {
 /// # Errors
 /// [`SealingError::Cipher`] for parameters that argon2 does not know, or without the memory.
 pub fn derive_proof(password: &Password, parameters: &PasswordParameters) -> Result<Proof, SealingError> {
-    let mut proof = Proof::default();
-    let PasswordCost { memory_kib, iterations, lanes } = parameters.cost;
-    let params = Params::new(memory_kib, iterations, lanes, Some(proof.len())).map_err(|_| SealingError::Cipher)?;
+    argon2id(password.expose(), &parameters.salt, parameters.cost)
+}
+
+/// What a text is derived to, be it a password or the passphrase of a key file.
+pub(crate) fn argon2id(text: &str, salt: &[u8], cost: PasswordCost) -> Result<Proof, SealingError> {
+    let mut derived = Proof::default();
+    let PasswordCost { memory_kib, iterations, lanes } = cost;
+    let params = Params::new(memory_kib, iterations, lanes, Some(derived.len())).map_err(|_| SealingError::Cipher)?;
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(password.expose().as_bytes(), &parameters.salt, &mut proof[..])
+        .hash_password_into(text.as_bytes(), salt, &mut derived[..])
         .map_err(|_| SealingError::Cipher)?;
-    Ok(proof)
+    Ok(derived)
 }
 
 #[cfg(test)]
