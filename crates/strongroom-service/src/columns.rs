@@ -181,6 +181,7 @@ impl Envelopes {
         let unsealed = |error: SealingError| failed(error.to_string());
         let place = Field::new(work.key, &work.table, &work.column, &field.row).map_err(|e| failed(e.0))?;
         let text = field.value.as_deref().ok_or_else(|| failed("it is longer than 64 KiB".into()))?;
+        let value = || SecretValue::new(text.to_owned()).map_err(|e| failed(e.0));
         match (work.act, is_sealed(text)) {
             (ColumnAct::Inspect, true) => self.keys.open_field(&place, text).await.map(|_| None).map_err(unsealed),
             (ColumnAct::Seal, true) => self.keys.rewrap_field(&place, text, &work.current).await.map_err(unsealed),
@@ -189,13 +190,8 @@ impl Envelopes {
                 Ok(Some(opened.expose().to_owned()))
             }
             (ColumnAct::Open, false) => Ok(None),
-            (ColumnAct::Inspect | ColumnAct::Seal, false) => {
-                let value = SecretValue::new(text.to_owned()).map_err(|e| failed(e.0))?;
-                match work.act {
-                    ColumnAct::Seal => self.keys.seal_field(&place, &value).await.map(Some).map_err(unsealed),
-                    _ => Ok(None),
-                }
-            }
+            (ColumnAct::Inspect, false) => value().map(|_| None),
+            (ColumnAct::Seal, false) => self.keys.seal_field(&place, &value()?).await.map(Some).map_err(unsealed),
         }
     }
 }

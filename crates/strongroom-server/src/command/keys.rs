@@ -26,7 +26,7 @@ pub struct Keys {
 enum Act {
     /// Make a key file, for a vault whose keys are in OpenBao and that is to fall back to it or move to it; servers make that of
     /// a new vault themselves
-    Create(Create),
+    Create(FileSettings),
     /// Show the keys, and how many envelopes are under each
     List(RingSettings),
     /// Encrypt the key file under a passphrase or under another one, or have it in the clear again
@@ -72,8 +72,9 @@ struct Rotate {
     keys: KeySettings,
 }
 
+/// Which key file.
 #[derive(Args, Debug)]
-struct Create {
+struct FileSettings {
     #[command(flatten)]
     file: ConfigFile,
     #[command(flatten)]
@@ -91,11 +92,7 @@ struct Protect {
     #[arg(long, conflicts_with = "new_passphrase_file")]
     clear: bool,
     #[command(flatten)]
-    file: ConfigFile,
-    #[command(flatten)]
-    data: DataFolder,
-    #[command(flatten)]
-    key_file: KeyFile,
+    file: FileSettings,
 }
 
 #[derive(Args, Debug)]
@@ -119,7 +116,7 @@ impl Keys {
     /// Where the key file or the database cannot be used, a key is still needed, or a value does not open.
     pub async fn run(self) -> Result<(), Failure> {
         match self.act {
-            Act::Create(create) => create.run(),
+            Act::Create(file) => file.create(),
             Act::Protect(protect) => protect.run(),
             Act::List(ring) => ring.list().await,
             Act::Rotate(rotate) => rotate.run(),
@@ -131,9 +128,13 @@ impl Keys {
     }
 }
 
-impl Create {
-    fn run(&self) -> Result<(), Failure> {
-        let path = self.key_file.path(&self.data.path());
+impl FileSettings {
+    fn path(&self) -> PathBuf {
+        self.key_file.path(&self.data.path())
+    }
+
+    fn create(&self) -> Result<(), Failure> {
+        let path = self.path();
         let ring = KeyRing::create(&path, &self.key_file.protection()?)?;
         say(&format!(
             "made the key file {} with the key {}; back it up, apart from the database",
@@ -146,14 +147,14 @@ impl Create {
 
 impl Protect {
     fn run(&self) -> Result<(), Failure> {
-        let given = self.key_file.protection()?;
+        let given = self.file.key_file.protection()?;
         let (former, renewed) = match (&self.new_passphrase_file, self.clear) {
             (Some(path), _) => (given, KeyProtection::Passphrase(Passphrase::read(path)?)),
             (None, true) => (given, KeyProtection::Mode),
             (None, false) if matches!(given, KeyProtection::Passphrase(_)) => (KeyProtection::Mode, given),
             (None, false) => return Err("say where the passphrase is, with --key-passphrase-file".into()),
         };
-        let path = self.key_file.path(&self.data.path());
+        let path = self.file.path();
         for clear in KeyRing::protect(&path, &former, &renewed)? {
             say(&format!("the former key file {} is in the clear: shred it", clear.display()));
         }
