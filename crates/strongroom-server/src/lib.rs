@@ -19,6 +19,7 @@ mod sealing;
 pub mod settings;
 mod sign_in_cookie;
 mod telemetry;
+mod web;
 
 pub use listener::{HttpSettings, Listener};
 pub use openapi::openapi;

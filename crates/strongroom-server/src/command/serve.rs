@@ -22,6 +22,7 @@ use crate::routes::router;
 use crate::sealing::Sealing;
 use crate::settings::{ConfigFile, DataFolder, FederationSettings, KeySettings, RuntimeUrls};
 use crate::telemetry::{MetricsListener, MetricsSettings, TraceSettings};
+use crate::web;
 
 /// How long the last acts may take in the database, after the last answer.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -199,6 +200,9 @@ impl ServeSettings {
 /// Last of all, so that a start that fails does not use up the one-time token.
 async fn announce(listener: &Listener, admin: Option<&str>) -> Result<(), Failure> {
     say(&format!("Strongroom listens on {}", listener.url()?));
+    if !web::is_built() {
+        say("It was built without its pages; API and command line are there");
+    }
     if let Some(admin) = admin {
         let mut schema = Schema::connect(admin).await?;
         if let Some(token) = setup_token::issue(&mut schema, false).await? {

@@ -151,7 +151,7 @@ pub fn router(vault: Arc<Vault>, http: &HttpSettings) -> Router {
     let router = endpoints()
         .into_iter()
         .fold(Router::new(), |router, endpoint| router.route(endpoint.path, endpoint.route.2))
-        .fallback(async || Refusal::not_found())
+        .fallback_service(crate::web::fallback())
         .method_not_allowed_fallback(async || {
             Refusal::new(ProblemCode::MethodNotAllowed, "this path knows other methods; see Allow")
         })

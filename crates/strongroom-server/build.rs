@@ -1,0 +1,8 @@
+//! Has the pages embedded anew when they were built anew. An unoptimized build reads them from web/dist as it runs.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    if std::env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        println!("cargo::rerun-if-changed=../../web/dist");
+    }
+}

@@ -1,0 +1,139 @@
+// What people fill in: a label, a hint and an error with each, as assistive technology expects them.
+import type { ReactNode } from 'react';
+import {
+  Checkbox as AriaCheckbox,
+  type CheckboxProps,
+  FieldError,
+  Input,
+  Label,
+  ListBox,
+  ListBoxItem,
+  Popover,
+  SearchField as AriaSearchField,
+  Select as AriaSelect,
+  SelectValue,
+  Button as AriaButton,
+  Text,
+  TextArea,
+  TextField as AriaTextField,
+  type SearchFieldProps as AriaSearchFieldProps,
+  type TextFieldProps as AriaTextFieldProps,
+} from 'react-aria-components';
+import { Check, ChevronDown, Search, X } from 'lucide-react';
+
+type TextFieldProps = Omit<AriaTextFieldProps, 'className'> & {
+  label: string;
+  hint?: ReactNode;
+  placeholder?: string;
+  /** A text of several lines. */
+  rows?: number;
+  mono?: boolean;
+};
+
+export function TextField({ label, hint, placeholder, rows, mono, ...rest }: TextFieldProps) {
+  const look = mono ? 'input mono' : 'input';
+  return (
+    <AriaTextField {...rest} className="field">
+      <Label>{label}</Label>
+      {rows ? (
+        <TextArea className={look} rows={rows} placeholder={placeholder} />
+      ) : (
+        <Input className={look} placeholder={placeholder} />
+      )}
+      {hint && (
+        <Text slot="description" className="hint">
+          {hint}
+        </Text>
+      )}
+      <FieldError className="error" />
+    </AriaTextField>
+  );
+}
+
+/** A value, token or password as it is typed. Browsers neither keep it nor send it to a spelling service. */
+export function SecretField(props: Omit<TextFieldProps, 'rows' | 'type'>) {
+  return <TextField autoComplete="off" spellCheck="false" mono {...props} type="password" />;
+}
+
+type SearchFieldProps = Omit<AriaSearchFieldProps, 'className'> & { label: string; placeholder?: string };
+
+export function SearchField({ label, placeholder, ...rest }: SearchFieldProps) {
+  return (
+    <AriaSearchField {...rest} aria-label={label} className="search">
+      <Search aria-hidden size={18} />
+      <Input className="input" placeholder={placeholder} />
+      <AriaButton className="button quiet clear">
+        <X aria-hidden size={16} />
+      </AriaButton>
+    </AriaSearchField>
+  );
+}
+
+export type Option<T extends string> = { id: T; label: string; detail?: string };
+
+type SelectProps<T extends string> = {
+  label: string;
+  options: readonly Option<T>[];
+  value: T | undefined;
+  onChange: (value: T) => void;
+  hint?: ReactNode;
+  placeholder?: string;
+  isRequired?: boolean;
+  isDisabled?: boolean;
+  name?: string;
+};
+
+export function Select<T extends string>({ label, options, value, onChange, hint, placeholder, ...rest }: SelectProps<T>) {
+  return (
+    <AriaSelect
+      {...rest}
+      className="field"
+      placeholder={placeholder ?? 'Choose'}
+      selectedKey={value ?? null}
+      onSelectionChange={(key) => onChange(key as T)}
+    >
+      <Label>{label}</Label>
+      <AriaButton className="input select">
+        <SelectValue>{({ selectedText, defaultChildren }) => selectedText || defaultChildren}</SelectValue>
+        <ChevronDown aria-hidden size={16} />
+      </AriaButton>
+      {hint && (
+        <Text slot="description" className="hint">
+          {hint}
+        </Text>
+      )}
+      <FieldError className="error" />
+      <Popover className="popover">
+        <ListBox items={options} className="listbox">
+          {(option) => (
+            <ListBoxItem id={option.id} textValue={option.label} className="option">
+              <span>
+                <Text slot="label">{option.label}</Text>
+                {option.detail && (
+                  <Text slot="description" className="hint">
+                    {option.detail}
+                  </Text>
+                )}
+              </span>
+              <Check aria-hidden size={16} className="tick" />
+            </ListBoxItem>
+          )}
+        </ListBox>
+      </Popover>
+    </AriaSelect>
+  );
+}
+
+export function Checkbox({ children, hint, ...rest }: Omit<CheckboxProps, 'children' | 'className'> & { children: ReactNode; hint?: string }) {
+  return (
+    <AriaCheckbox {...rest} className="checkbox">
+      <span className="box" aria-hidden>
+        <Check size={14} />
+      </span>
+      <span>
+        {children}
+        {hint && <span className="hint block">{hint}</span>}
+      </span>
+    </AriaCheckbox>
+  );
+}

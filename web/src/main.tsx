@@ -1,0 +1,22 @@
+// Puts the pages on the screen.
+import { QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { BrowserRouter } from 'react-router';
+import { Pages } from './pages.tsx';
+import { createQueryClient } from './session.tsx';
+import { applyTheme } from './theme.ts';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/components.css';
+
+applyTheme();
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <QueryClientProvider client={createQueryClient()}>
+      <BrowserRouter>
+        <Pages />
+      </BrowserRouter>
+    </QueryClientProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,67 @@
+// Signing in, with a password or with the OpenID provider that the operator has named.
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { Form } from 'react-aria-components';
+import { useNavigate, useSearchParams } from 'react-router';
+import { api, ask } from '../api.ts';
+import { Brand } from '../components/brand.tsx';
+import { Button } from '../components/button.tsx';
+import { Failure } from '../components/feedback.tsx';
+import { SecretField, TextField } from '../components/fields.tsx';
+import { useTitle } from '../components/page.tsx';
+import { nextPath, useRefreshMe } from '../session.tsx';
+
+export function SignIn() {
+  useTitle('Sign in');
+  const [search] = useSearchParams();
+  const next = nextPath(search);
+  const { data: ways } = useQuery({ queryKey: ['sign-in-ways'], queryFn: () => ask(api.GET('/api/auth')) });
+  return (
+    <div className="narrow">
+      <main>
+        <Brand />
+        <h1>Sign in</h1>
+        <PasswordForm next={next} />
+        {ways?.oidc && (
+          <a className="button secondary" href={`/api/auth/oidc/start?return_to=${encodeURIComponent(next)}`}>
+            Continue with {ways.oidc.name}
+          </a>
+        )}
+        <p className="hint">
+          People come in by an invitation of an administrator. A forgotten password is set anew by whoever can sign in some other
+          way; nobody else can set it.
+        </p>
+      </main>
+    </div>
+  );
+}
+
+function PasswordForm({ next }: { next: string }) {
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const navigate = useNavigate();
+  const refreshMe = useRefreshMe();
+  const signIn = useMutation({
+    mutationFn: () => ask(api.POST('/api/auth/sign-in', { body: { email, password, transport: 'COOKIE' } })),
+    onSuccess: async () => {
+      await refreshMe();
+      await navigate(next, { replace: true });
+    },
+    // Right or wrong, it does not stay in the page.
+    onSettled: () => setPassword(''),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    signIn.mutate();
+  };
+  return (
+    <Form className="stack" onSubmit={submit}>
+      {signIn.error && <Failure error={signIn.error} />}
+      <TextField label="E-mail" type="email" autoComplete="username" isRequired value={email} onChange={setEmail} />
+      <SecretField label="Password" autoComplete="current-password" isRequired value={password} onChange={setPassword} />
+      <Button type="submit" variant="primary" isPending={signIn.isPending}>
+        Sign in
+      </Button>
+    </Form>
+  );
+}

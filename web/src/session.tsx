@@ -1,0 +1,79 @@
+// Who is signed in. The session is a cookie that no script can read; what is known here is what /api/me says.
+import { MutationCache, QueryCache, QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Navigate, Outlet, useLocation } from 'react-router';
+import { api, ask, Refusal, type Schemas } from './api.ts';
+import { Failure, Loading } from './components/feedback.tsx';
+
+const ME = ['me'] as const;
+
+/** Answers in memory, for as long as the page lives. Values are never among them. */
+export function createQueryClient(): QueryClient {
+  const forgetOnSignOut = (error: unknown) => {
+    if (error instanceof Refusal && error.status === 401) forget(client);
+  };
+  const client: QueryClient = new QueryClient({
+    queryCache: new QueryCache({ onError: forgetOnSignOut }),
+    mutationCache: new MutationCache({ onError: forgetOnSignOut }),
+    defaultOptions: { queries: { retry: false, staleTime: 5_000 }, mutations: { retry: false } },
+  });
+  return client;
+}
+
+/** Nobody is signed in any more: nothing of what he saw stays. */
+export function forget(client: QueryClient): void {
+  client.clear();
+  client.setQueryData(ME, null);
+}
+
+async function fetchMe(): Promise<Schemas['User'] | null> {
+  try {
+    return await ask(api.GET('/api/me'));
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 401) return null;
+    throw error;
+  }
+}
+
+/** Whoever is signed in; only for what is inside [RequireSession]. */
+export function useMe(): Schemas['User'] {
+  const { data } = useQuery({ queryKey: ME, queryFn: fetchMe, staleTime: 60_000 });
+  if (!data) throw new Error('nobody is signed in');
+  return data;
+}
+
+/** Ends the session on the server, and here. */
+export function useSignOut(): () => Promise<void> {
+  const client = useQueryClient();
+  return async () => {
+    await ask(api.POST('/api/auth/sign-out'));
+    forget(client);
+  };
+}
+
+/** Asks anew who is signed in: after signing in. */
+export function useRefreshMe(): () => Promise<void> {
+  const client = useQueryClient();
+  return () => client.resetQueries({ queryKey: ME });
+}
+
+/** The pages inside are for whoever is signed in; others sign in first, and come back. */
+export function RequireSession() {
+  const { data, error, refetch } = useQuery({ queryKey: ME, queryFn: fetchMe, staleTime: 60_000 });
+  const location = useLocation();
+  if (error) return <Failure error={error} retry={refetch} />;
+  if (data === undefined) return <Loading />;
+  if (data === null) return <Navigate replace to={signInPath(location.pathname + location.search)} />;
+  return <Outlet />;
+}
+
+/** The way to the sign-in page, and from there on to `next`. */
+export function signInPath(next: string): string {
+  return next === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(next)}`;
+}
+
+/** Where to go after signing in: a path of these pages, and never another site (`//host`, `/\host`). */
+export function nextPath(search: URLSearchParams): string {
+  const next = search.get('next') ?? '/';
+  const url = URL.parse(next, location.origin);
+  return next.startsWith('/') && url?.origin === location.origin ? url.pathname + url.search : '/';
+}

@@ -1,0 +1,80 @@
+// What surrounds every page of whoever is signed in: where he is, where he can go, and the way out.
+import { useMutation } from '@tanstack/react-query';
+import { Bot, Boxes, KeyRound, LogOut, Menu, MonitorSmartphone, ScrollText, Settings, ShieldCheck, SlidersHorizontal, UserPlus, X } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
+import { NavLink, Outlet } from 'react-router';
+import { Brand } from './components/brand.tsx';
+import { Button } from './components/button.tsx';
+import { useMe, useSignOut } from './session.tsx';
+
+export function Shell() {
+  const [open, setOpen] = useState(false);
+  const label = open ? 'Close the menu' : 'Open the menu';
+  return (
+    <div className="shell">
+      <a href="#content" className="button primary skip">
+        Skip to the content
+      </a>
+      <div className={open ? 'sidebar open' : 'sidebar'}>
+        <div className="sidebar-top">
+          <Brand />
+          <span className="menu-button">
+            <Button variant="quiet" aria-label={label} aria-expanded={open} onPress={() => setOpen(!open)}>
+              {open ? <X aria-hidden size={20} /> : <Menu aria-hidden size={20} />}
+            </Button>
+          </span>
+        </div>
+        <Navigation onNavigate={() => setOpen(false)} />
+        <Account />
+      </div>
+      <main id="content" tabIndex={-1}>
+        <Outlet />
+      </main>
+    </div>
+  );
+}
+
+function Navigation({ onNavigate }: { onNavigate: () => void }) {
+  const me = useMe();
+  const link = (to: string, icon: ReactNode, text: string) => (
+    <NavLink to={to} className="nav-link" onClick={onNavigate}>
+      {icon}
+      {text}
+    </NavLink>
+  );
+  return (
+    <nav aria-label="Main">
+      {link('/credentials', <KeyRound aria-hidden size={18} />, 'Credentials')}
+      {link('/workspaces', <Boxes aria-hidden size={18} />, 'Workspaces')}
+      {link('/tokens', <Bot aria-hidden size={18} />, 'API tokens')}
+      {link('/audit', <ScrollText aria-hidden size={18} />, 'Audit')}
+      {link('/sessions', <MonitorSmartphone aria-hidden size={18} />, 'Sessions')}
+      {link('/settings', <Settings aria-hidden size={18} />, 'Settings')}
+      {me.is_admin && (
+        <>
+          <h2>Administration</h2>
+          {link('/admin/secrets', <ShieldCheck aria-hidden size={18} />, 'Admin secrets')}
+          {link('/admin/audit', <ScrollText aria-hidden size={18} />, 'Admin audit')}
+          {link('/admin/invitations', <UserPlus aria-hidden size={18} />, 'Invitations')}
+          {link('/admin/settings', <SlidersHorizontal aria-hidden size={18} />, 'Retention')}
+        </>
+      )}
+    </nav>
+  );
+}
+
+function Account() {
+  const me = useMe();
+  const signOut = useMutation({ mutationFn: useSignOut() });
+  return (
+    <div className="row spread">
+      <span className="account">
+        <strong>{me.display_name}</strong>
+        <span className="hint block">{me.email}</span>
+      </span>
+      <Button variant="quiet" aria-label="Sign out" isPending={signOut.isPending} onPress={() => signOut.mutate()}>
+        <LogOut aria-hidden size={18} />
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,95 @@
+// A real browser in front of a real vault. What no page may ever do is held against every page: run into its own
+// Content-Security-Policy, ask another host, log an error, or fail axe's rules of WCAG 2.2 AA.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { chromium } from 'playwright-core';
+import { startVault } from '../../clients/typescript/test/vault.js';
+
+const root = resolve(import.meta.dirname, '../..');
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export const PASSWORD = 'a sentence that only Ada knows';
+
+/** A vault with Ada, its first administrator, who has a password. */
+export async function startVaultOfAda(flags = []) {
+  const vault = await startVault(process.env.STRONGROOM_BINARY ?? join(root, 'target/debug/strongroom'), flags);
+  const ada = await accept(vault.url, vault.setupToken, { display_name: 'Ada', email: 'ada@example.org', password: PASSWORD });
+  return { ...vault, ada, call: (path, options) => call(vault.url, ada.token, path, options) };
+}
+
+/** Somebody whom Ada asks in: with an API token, and with the same password. */
+export async function person(vault, name, isAdmin = false) {
+  const email = `${name.toLowerCase()}@example.org`;
+  const invitation = await vault.call('/api/admin/invitations', { method: 'POST', body: { email, is_admin: isAdmin } });
+  const welcome = await accept(vault.url, invitation.token, { display_name: name, password: PASSWORD });
+  return { ...welcome, email, call: (path, options) => call(vault.url, welcome.token, path, options) };
+}
+
+function accept(url, invitation, body) {
+  return call(url, invitation, '/api/invitations/accept', { method: 'POST', body });
+}
+
+async function call(url, token, path, { method = 'GET', body } = {}) {
+  const headers = { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) };
+  const answer = await fetch(url + path, { method, headers, body: body && JSON.stringify(body) });
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${await (answer.ok ? '' : answer.text())}`);
+  return answer.status === 204 ? undefined : answer.json();
+}
+
+export function startBrowser() {
+  const programs = [process.env.STRONGROOM_TEST_CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'];
+  const executablePath = programs.find((program) => program && existsSync(program));
+  assert.ok(executablePath, 'no Chromium: run scripts/setup test, or name one in STRONGROOM_TEST_CHROMIUM');
+  const flags = ['--disable-gpu', '--disable-background-networking', '--no-first-run'];
+  // Chromium's sandbox refuses to work for root.
+  return chromium.launch({ executablePath, headless: true, chromiumSandbox: process.getuid?.() !== 0, args: flags });
+}
+
+/**
+ * A window of its own, with no cookies yet. `page.url()` is on the vault's origin; `faults` are the things that no page may do.
+ * @param {import('playwright-core').Browser} browser
+ * @param {{ url: string }} vault
+ * @param {import('playwright-core').BrowserContextOptions} options
+ */
+export async function openWindow(browser, vault, options = {}) {
+  const context = await browser.newContext({ baseURL: vault.url, locale: 'en-GB', timezoneId: 'UTC', ...options });
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  const faults = [];
+  page.on('pageerror', (error) => faults.push(`${error}`));
+  page.on('console', (message) => {
+    // A refusal that the page explains is no fault of the page.
+    const isRefusal = /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text());
+    if (message.type() === 'error' && !isRefusal) faults.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== vault.url) faults.push(`asks ${request.url()}`);
+  });
+  return { context, page, faults };
+}
+
+/** Signs in as a person does. */
+export async function signIn(page, email = 'ada@example.org', password = PASSWORD) {
+  await page.goto('/sign-in');
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL('**/credentials');
+}
+
+/** Holds what is on the screen now against WCAG 2.2 A and AA, in light and in dark. */
+export async function assertAccessible(page) {
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    await page.evaluate(axe);
+    const found = await page.evaluate(async () => {
+      const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+      const { violations } = await globalThis.axe.run(document, { runOnly: { type: 'tag', values: tags } });
+      return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
+    });
+    assert.deepEqual(found, [], `${page.url()} in ${colorScheme}`);
+  }
+  await page.emulateMedia({ colorScheme: null });
+}
