@@ -15,7 +15,7 @@ export function Shell() {
       <a href="#content" className="button primary skip">
         Skip to the content
       </a>
-      <div className={open ? 'sidebar open' : 'sidebar'}>
+      <header className={open ? 'sidebar open' : 'sidebar'}>
         <div className="sidebar-top">
           <Brand />
           <span className="menu-button">
@@ -26,7 +26,7 @@ export function Shell() {
         </div>
         <Navigation onNavigate={() => setOpen(false)} />
         <Account />
-      </div>
+      </header>
       <main id="content" tabIndex={-1}>
         <Outlet />
       </main>

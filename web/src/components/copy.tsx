@@ -18,7 +18,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   };
   return (
     <span className="copy">
-      <Button onPress={copy} aria-label={label}>
+      <Button onPress={copy} aria-label={state === 'copied' ? undefined : label}>
         {state === 'copied' ? <Check aria-hidden size={16} /> : <Copy aria-hidden size={16} />}
         {state === 'copied' ? 'Copied' : 'Copy'}
       </Button>

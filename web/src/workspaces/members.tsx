@@ -71,7 +71,7 @@ function MemberTable({ members, role, onOpen }: { members: Member[]; role: Role;
               <td className="actions">
                 {member.user_id !== me.id && governs(role, member.role) && (
                   <>
-                    <Button aria-label={`Change the role of ${member.display_name}`} onPress={() => onOpen({ act: 'role', member })}>
+                    <Button aria-label={`Change role of ${member.display_name}`} onPress={() => onOpen({ act: 'role', member })}>
                       Change role
                     </Button>
                     <Button aria-label={`Remove ${member.display_name}`} onPress={() => onOpen({ act: 'remove', member })}>

@@ -47,7 +47,7 @@ export function TrustRules({ path }: { path: AccountPath }) {
               <li key={rule.id} className="card">
                 <RuleFacts rule={rule} />
                 <div>
-                  <Button aria-label={`Trust ${subject(rule)} no more`} onPress={() => setLeaving(rule)}>
+                  <Button aria-label={`Remove the rule for ${subject(rule)}`} onPress={() => setLeaving(rule)}>
                     Remove
                   </Button>
                 </div>
