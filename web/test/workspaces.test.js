@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { assertAccessible, assertFits, assertNowhere, openWindow, person, PHONE, signIn, startBrowser, startVaultOfAda } from './support.js';
+import { assertAccessible, assertFits, assertNowhere, choose, openWindow, person, PHONE, signIn, startBrowser, startVaultOfAda } from './support.js';
+
+const ISSUER = 'https://token.actions.githubusercontent.com';
 
 let vault, browser, bob, cleo;
 before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
+  [vault, browser] = await Promise.all([startVaultOfAda(['--exchange-issuers', ISSUER]), startBrowser()]);
   bob = await person(vault, 'Bob');
   cleo = await person(vault, 'Cleo');
 });
@@ -48,14 +50,14 @@ test('an owner makes a workspace, brings people in, changes their roles and take
   await page.getByRole('button', { name: 'Add', exact: true }).click();
   await page.getByText('An id is 32 digits and letters').waitFor();
   await page.getByLabel('Their id').fill(bob.user_id);
-  await page.getByRole('radio', { name: /^Guest/ }).check();
+  await choose(page, 'radio', /^Guest/);
   await assertAccessible(page);
   await assertFits(page);
   await page.getByRole('button', { name: 'Add', exact: true }).click();
   await page.getByRole('row', { name: /Bob.*Guest/ }).waitFor();
 
   await page.getByRole('button', { name: 'Change role of Bob' }).click();
-  await page.getByRole('radio', { name: /^Admin/ }).check();
+  await choose(page, 'radio', /^Admin/);
   await assertAccessible(page);
   await page.getByRole('button', { name: 'Change role', exact: true }).last().click();
   await page.getByRole('row', { name: /Bob.*Admin/ }).waitFor();
@@ -165,7 +167,7 @@ test('a service account has tokens and trusts workloads, until it is disabled', 
   await page.getByRole('row', { name: /Runner.*Revoked/ }).waitFor();
 
   await page.getByRole('button', { name: 'New rule' }).click();
-  await page.getByLabel('Issuer').fill('https://token.actions.githubusercontent.com');
+  await page.getByLabel('Issuer').fill(ISSUER);
   await page.getByLabel('Value', { exact: true }).fill('repo:*');
   await page.getByRole('button', { name: 'Another claim' }).click();
   await page.getByLabel('Claim', { exact: true }).last().fill('environment');
