@@ -21,7 +21,7 @@ async function commandLine() {
   const received = [];
   const server = createServer(async (request, response) => {
     const { method, url, headers } = request;
-    received.push({ method, url, type: headers['content-type'], form: Object.fromEntries(new URLSearchParams(await text(request))) });
+    received.push({ method, url, headers, form: Object.fromEntries(new URLSearchParams(await text(request))) });
     response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Done</title><h1>Go back to your terminal</h1>');
   });
   server.listen(0, '127.0.0.1');
@@ -57,8 +57,10 @@ test('a command line gets a token by a form on loopback, and nobody else does', 
   await page.getByRole('button', { name: 'Allow' }).click();
   await page.getByRole('heading', { name: 'Go back to your terminal' }).waitFor();
 
-  const [{ url, type, form }, ...more] = forms(terminal);
-  assert.deepEqual([url, type, more], ['/token', 'application/x-www-form-urlencoded', []]);
+  const [{ url, headers, form }, ...more] = forms(terminal);
+  assert.deepEqual([url, headers['content-type'], more], ['/token', 'application/x-www-form-urlencoded', []]);
+  assert.equal(headers.origin, vault.url, 'by which the command line knows the page');
+  assert.equal(headers.referer, `${vault.url}/`, 'and no more of the address than that');
   assert.deepEqual(Object.keys(form), ['state', 'token']);
   assert.equal(form.state, STATE);
   const answer = await fetch(`${vault.url}/api/me`, { headers: { authorization: `Bearer ${form.token}` } });
