@@ -27,7 +27,11 @@ export function pathOf({ port, state, name }: AuthorizationRequest): string {
 
 /** As the API takes the names of tokens: no control characters. */
 function plain(name: string): string {
-  return [...name].slice(0, LONGEST_NAME).join('').replace(/\p{Cc}/gu, ' ').trim();
+  return [...name]
+    .slice(0, LONGEST_NAME)
+    .join('')
+    .replace(/\p{Cc}/gu, ' ')
+    .trim();
 }
 
 /** Brings the browser to the command line, with the answer in the body of a form: in no URL, no history and no log. */

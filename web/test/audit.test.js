@@ -9,12 +9,15 @@ before(async () => {
   bob = await person(vault, 'Bob');
   workspace = await vault.call('/api/workspaces', { method: 'POST', body: { name: 'Platform team' } });
   await vault.call(`/api/workspaces/${workspace.id}/members/${bob.user_id}`, { method: 'PUT', body: { role: 'MEMBER' } });
-  for (const [name, provider] of [['Deploy key', 'github'], ['Uploads', 'aws']]) {
+  for (const [name, provider] of [
+    ['Deploy key', 'github'],
+    ['Uploads', 'aws'],
+  ]) {
     const body = { name, provider, type: 'API_KEY', value: 'ghp_example0123456789abcd', scope: 'USER' };
     const { id } = await vault.call('/api/credentials', { method: 'POST', body });
     await vault.call(`/api/credentials/${id}/value`);
   }
-  const headers = { authorization: `Bearer ${bob.token}`, 'content-type': 'application/json' };
+  const headers = { 'authorization': `Bearer ${bob.token}`, 'content-type': 'application/json' };
   const denied = { method: 'PATCH', headers, body: JSON.stringify({ name: 'Bobs' }) };
   assert.equal((await fetch(`${vault.url}/api/workspaces/${workspace.id}`, denied)).status, 403);
 });
@@ -90,7 +93,8 @@ test('an owner sees what was denied in his workspace, marked by a word', async (
 
 test('a long record comes twenty rows at a time, forth and back', async () => {
   const cleo = await person(vault, 'Cleo');
-  for (let number = 0; number < 45; number++) await cleo.call('/api/workspaces', { method: 'POST', body: { name: `W${number}.` } });
+  for (let number = 0; number < 45; number++)
+    await cleo.call('/api/workspaces', { method: 'POST', body: { name: `W${number}.` } });
   const { page, faults } = await openWindow(browser, vault);
   await signIn(page, cleo.email);
   await page.goto('/audit?action=WORKSPACE_CREATED');

@@ -3,7 +3,18 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
-import { assertAccessible, assertFits, assertNowhere, choose, openWindow, PASSWORD, PHONE, signIn, startBrowser, startVaultOfAda } from './support.js';
+import {
+  assertAccessible,
+  assertFits,
+  assertNowhere,
+  choose,
+  openWindow,
+  PASSWORD,
+  PHONE,
+  signIn,
+  startBrowser,
+  startVaultOfAda,
+} from './support.js';
 
 const STATE = 'AbCdEfGh_-0123456789';
 
@@ -22,7 +33,9 @@ async function commandLine() {
   const server = createServer(async (request, response) => {
     const { method, url, headers } = request;
     received.push({ method, url, headers, form: Object.fromEntries(new URLSearchParams(await text(request))) });
-    response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Done</title><h1>Go back to your terminal</h1>');
+    response
+      .writeHead(200, { 'content-type': 'text/html' })
+      .end('<!doctype html><title>Done</title><h1>Go back to your terminal</h1>');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -86,7 +99,10 @@ test('whoever declines makes no token, and the command line is told', async () =
   await page.getByRole('button', { name: 'Decline' }).focus();
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Go back to your terminal' }).waitFor();
-  assert.deepEqual(forms(terminal).map(({ form }) => form), [{ state: STATE, error: 'declined' }]);
+  assert.deepEqual(
+    forms(terminal).map(({ form }) => form),
+    [{ state: STATE, error: 'declined' }],
+  );
   assert.equal((await vault.call('/api/tokens')).items.length, before);
   terminal.close();
   assert.deepEqual(faults, []);

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startVault } from '../../clients/typescript/test/vault.js';
-import { assertAccessible, assertFits, assertNowhere, openWindow, PASSWORD, PHONE, signIn, startBrowser, startVaultOfAda } from './support.js';
+import {
+  assertAccessible,
+  assertFits,
+  assertNowhere,
+  openWindow,
+  PASSWORD,
+  PHONE,
+  signIn,
+  startBrowser,
+  startVaultOfAda,
+} from './support.js';
 
 let vault, browser;
 before(async () => {
@@ -77,7 +87,9 @@ test('an invitation is good once, and what is wrong is said where it is', async 
 });
 
 test('whoever sets a vault up comes in with the set-up token and the keyboard alone', async () => {
-  const fresh = await startVault(process.env.STRONGROOM_BINARY ?? join(resolve(import.meta.dirname, '../..'), 'target/debug/strongroom'));
+  const fresh = await startVault(
+    process.env.STRONGROOM_BINARY ?? join(resolve(import.meta.dirname, '../..'), 'target/debug/strongroom'),
+  );
   try {
     const { page, faults } = await openWindow(browser, fresh);
     await page.goto('/invitation');

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { assertAccessible, assertFits, assertNowhere, openWindow, PASSWORD, person, PHONE, signIn, startBrowser, startVaultOfAda } from './support.js';
+import {
+  assertAccessible,
+  assertFits,
+  assertNowhere,
+  openWindow,
+  PASSWORD,
+  person,
+  PHONE,
+  signIn,
+  startBrowser,
+  startVaultOfAda,
+} from './support.js';
 
 let vault, browser;
 before(async () => {

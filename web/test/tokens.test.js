@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { assertAccessible, assertFits, assertNowhere, openWindow, PHONE, signIn, startBrowser, startVaultOfAda } from './support.js';
+import {
+  assertAccessible,
+  assertFits,
+  assertNowhere,
+  openWindow,
+  PHONE,
+  signIn,
+  startBrowser,
+  startVaultOfAda,
+} from './support.js';
 
 let vault, browser, workspace;
 before(async () => {

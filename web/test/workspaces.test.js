@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { assertAccessible, assertFits, assertNowhere, choose, openWindow, person, PHONE, signIn, startBrowser, startVaultOfAda } from './support.js';
+import {
+  assertAccessible,
+  assertFits,
+  assertNowhere,
+  choose,
+  openWindow,
+  person,
+  PHONE,
+  signIn,
+  startBrowser,
+  startVaultOfAda,
+} from './support.js';
 
 const ISSUER = 'https://token.actions.githubusercontent.com';
 
@@ -87,7 +98,10 @@ test('a workspace is made, and somebody added to it, by keyboard alone', async (
   await page.goto('/workspaces');
   const tabTo = async (name) => {
     for (let presses = 0; presses < 40; presses++) {
-      const { text, label } = await page.evaluate(() => ({ text: document.activeElement.textContent, label: document.activeElement.ariaLabel }));
+      const { text, label } = await page.evaluate(() => ({
+        text: document.activeElement.textContent,
+        label: document.activeElement.ariaLabel,
+      }));
       if (text === name || label === name) return;
       await page.keyboard.press('Tab');
     }
@@ -142,7 +156,10 @@ test('a workspace is deleted by whoever types its name, having been told what go
 
 test('nobody is offered what his role does not allow', async () => {
   const workspace = await makeWorkspace('Shared', { [bob.user_id]: 'MEMBER', [cleo.user_id]: 'ADMIN' });
-  const account = await vault.call(`/api/workspaces/${workspace.id}/service-accounts`, { method: 'POST', body: { name: 'Deployer' } });
+  const account = await vault.call(`/api/workspaces/${workspace.id}/service-accounts`, {
+    method: 'POST',
+    body: { name: 'Deployer' },
+  });
   const member = await openWindow(browser, vault);
   await signIn(member.page, bob.email);
   await member.page.goto(`/workspaces/${workspace.id}`);

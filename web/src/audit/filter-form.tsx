@@ -20,7 +20,10 @@ export function FilterForm({ filter, onApply, workspaces, people }: FilterProps)
     event.preventDefault();
     onApply(draft);
   };
-  const text = (name: keyof Filter) => ({ value: draft[name] ?? '', onChange: (value: string) => setDraft({ ...draft, [name]: value }) });
+  const text = (name: keyof Filter) => ({
+    value: draft[name] ?? '',
+    onChange: (value: string) => setDraft({ ...draft, [name]: value }),
+  });
   return (
     <details className="card disclosure">
       <summary>

@@ -3,7 +3,18 @@ import type { paths } from '../../../clients/typescript/src/api.ts';
 
 export type ActivityQuery = NonNullable<paths['/api/credentials/audit']['get']['parameters']['query']>;
 
-export const FILTERS = ['name', 'provider', 'action', 'outcome', 'entity_type', 'workspace_id', 'actor_id', 'credential_id', 'from', 'to'] as const;
+const FILTERS = [
+  'name',
+  'provider',
+  'action',
+  'outcome',
+  'entity_type',
+  'workspace_id',
+  'actor_id',
+  'credential_id',
+  'from',
+  'to',
+] as const;
 export type Filter = Partial<Record<(typeof FILTERS)[number], string>>;
 
 /** What the address says. `from` and `to` are days, both of which are shown. */

@@ -18,7 +18,11 @@ export function Rows({ rows }: { rows: Activity[] }) {
         <li key={row.id}>
           <details>
             <summary>
-              {row.outcome === 'DENIED' ? <Ban aria-hidden size={18} className="denied" /> : <Check aria-hidden size={18} className="allowed" />}
+              {row.outcome === 'DENIED' ? (
+                <Ban aria-hidden size={18} className="denied" />
+              ) : (
+                <Check aria-hidden size={18} className="allowed" />
+              )}
               <span className="what">
                 <strong>{ACTIONS[row.action]}</strong> {row.outcome === 'DENIED' && <Badge tone="danger">Denied</Badge>}
                 <span className="hint block">{[nameInWords(row), row.provider].filter(Boolean).join(' · ')}</span>
@@ -62,7 +66,9 @@ function Details({ row }: { row: Activity }) {
       />
       <p className="row">
         {row.actor_id && <Link to={searchOf({ actor_id: row.actor_id })}>All that they did</Link>}
-        {row.entity_type === 'CREDENTIAL' && <Link to={searchOf({ credential_id: row.entity_id })}>All about this credential</Link>}
+        {row.entity_type === 'CREDENTIAL' && (
+          <Link to={searchOf({ credential_id: row.entity_id })}>All about this credential</Link>
+        )}
       </p>
     </div>
   );

@@ -19,7 +19,10 @@ const MOST_DAYS = 36_500;
 export function AdminSettings() {
   const { data, error, refetch } = useQuery({ queryKey: SETTINGS, queryFn: () => ask(api.GET('/api/admin/settings')) });
   return (
-    <Page title="Retention" lead="How long the record, former versions and revoked credentials are kept. Each change is recorded.">
+    <Page
+      title="Retention"
+      lead="How long the record, former versions and revoked credentials are kept. Each change is recorded."
+    >
       {error && <Failure error={error} retry={refetch} />}
       {!data && !error && <Loading />}
       {data && <RetentionForm kept={data} />}
@@ -54,7 +57,9 @@ function RetentionForm({ kept }: { kept: Settings }) {
       {save.error && <Failure error={save.error} />}
       <Checkbox
         isSelected={draft.record_retention_days === null}
-        onChange={(forEver) => set({ record_retention_days: forEver ? null : Math.max(730, draft.record_retention_promise_days) })}
+        onChange={(forEver) =>
+          set({ record_retention_days: forEver ? null : Math.max(730, draft.record_retention_promise_days) })
+        }
       >
         Keep the record for ever
       </Checkbox>

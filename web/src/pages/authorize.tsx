@@ -26,8 +26,8 @@ function NoRequest() {
     <Narrow title="This link is not whole">
       <Notice tone="danger">
         <p>
-          It should name the port and the state of a command line that waits. Nothing has happened. Run <code>strongroom login</code>{' '}
-          again, and open the address that it prints.
+          It should name the port and the state of a command line that waits. Nothing has happened. Run{' '}
+          <code>strongroom login</code> again, and open the address that it prints.
         </p>
       </Notice>
       <ButtonLink to="/">To your credentials</ButtonLink>

@@ -59,12 +59,28 @@ function AcceptForm() {
         value={invitation}
         onChange={setInvitation}
       />
-      <TextField label="Your name" hint="As others here will see it." autoComplete="name" isRequired maxLength={255} value={name} onChange={setName} />
+      <TextField
+        label="Your name"
+        hint="As others here will see it."
+        autoComplete="name"
+        isRequired
+        maxLength={255}
+        value={name}
+        onChange={setName}
+      />
       <Checkbox isSelected={isFirst} onChange={setFirst} hint="The token came from strongroom setup-token.">
         I set this vault up
       </Checkbox>
       {isFirst && (
-        <TextField label="E-mail" type="email" autoComplete="username" isRequired maxLength={254} value={email} onChange={setEmail} />
+        <TextField
+          label="E-mail"
+          type="email"
+          autoComplete="username"
+          isRequired
+          maxLength={254}
+          value={email}
+          onChange={setEmail}
+        />
       )}
       <NewPasswordFields value={password} onChange={setPassword} />
       <Button type="submit" variant="primary" isPending={comeIn.isPending}>

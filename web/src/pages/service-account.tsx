@@ -66,8 +66,8 @@ function Whole({ workspace, account }: { workspace: Schemas['Workspace']; accoun
       <section className="card">
         <Facts
           facts={{
-            'Role': account.role && roleInWords(account.role),
-            'Id': (
+            Role: account.role && roleInWords(account.role),
+            Id: (
               <span className="row">
                 <code>{account.id}</code>
                 <CopyButton text={account.id} label="Copy the id" />

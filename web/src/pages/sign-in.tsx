@@ -30,8 +30,7 @@ export function SignIn() {
           <Link to="/invitation">I have an invitation</Link>
         </p>
         <p className="hint">
-          A forgotten password is set anew by whoever can sign in some other way. Nobody else can set it, administrators
-          included.
+          A forgotten password is set anew by whoever can sign in some other way. Nobody else can set it, administrators included.
         </p>
       </div>
     </Narrow>

@@ -23,7 +23,11 @@ export function Tokens() {
     </Button>
   );
   return (
-    <Page title="API tokens" lead="Programs and command lines act as you with a token. Give each its own, and no more than it needs." actions={create}>
+    <Page
+      title="API tokens"
+      lead="Programs and command lines act as you with a token. Give each its own, and no more than it needs."
+      actions={create}
+    >
       <List
         list={list}
         empty={

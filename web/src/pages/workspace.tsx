@@ -50,7 +50,12 @@ function Whole({ workspace }: { workspace: Schemas['Workspace'] }) {
     </>
   );
   return (
-    <Page title={name} lead={`Your role: ${roleInWords(role)}`} actions={actions} parent={{ to: '/workspaces', title: 'Workspaces' }}>
+    <Page
+      title={name}
+      lead={`Your role: ${roleInWords(role)}`}
+      actions={actions}
+      parent={{ to: '/workspaces', title: 'Workspaces' }}
+    >
       <div className="row">
         <ButtonLink to={`/credentials?workspace=${id}`}>
           <KeyRound aria-hidden size={16} />

@@ -89,7 +89,12 @@ function isLive(token: Token): boolean {
   return !token.revoked_at && Date.parse(token.expires_at) > Date.now();
 }
 
-function RevokeDialog({ token, list, revoke, onClose }: Pick<TokenTableProps, 'list' | 'revoke'> & { token: Token; onClose: () => void }) {
+function RevokeDialog({
+  token,
+  list,
+  revoke,
+  onClose,
+}: Pick<TokenTableProps, 'list' | 'revoke'> & { token: Token; onClose: () => void }) {
   const client = useQueryClient();
   const mutation = useMutation({
     mutationFn: () => revoke(token.id),

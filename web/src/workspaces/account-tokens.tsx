@@ -30,14 +30,21 @@ export function AccountTokens({ path, isLive }: { path: AccountPath; isLive: boo
         list={list}
         empty={
           <EmptyState icon={<Bot size={28} />} title="No tokens yet">
-            <p>Where the workload has an identity of its own, as in a CI or Kubernetes, trust that instead: then there is nothing to leak.</p>
+            <p>
+              Where the workload has an identity of its own, as in a CI or Kubernetes, trust that instead: then there is nothing
+              to leak.
+            </p>
           </EmptyState>
         }
       >
         {(tokens) => <TokenTable tokens={tokens} list={key} revoke={revoke} />}
       </List>
       {isNew && (
-        <NewTokenDialog create={(body) => ask(api.POST(TOKENS, { params: { path }, body }))} list={key} onClose={() => setNew(false)}>
+        <NewTokenDialog
+          create={(body) => ask(api.POST(TOKENS, { params: { path }, body }))}
+          list={key}
+          onClose={() => setNew(false)}
+        >
           {(draft) => (
             <>
               <NameAndExpiry {...draft} />

@@ -16,7 +16,8 @@ export function RenameWorkspace({ workspace, onClose }: DialogProps) {
   const [name, setName] = useState(workspace.name);
   const client = useQueryClient();
   const rename = useMutation({
-    mutationFn: () => ask(api.PATCH('/api/workspaces/{id}', { params: { path: { id: workspace.id } }, body: { name: name.trim() } })),
+    mutationFn: () =>
+      ask(api.PATCH('/api/workspaces/{id}', { params: { path: { id: workspace.id } }, body: { name: name.trim() } })),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: WORKSPACES });
       onClose();

@@ -149,8 +149,8 @@ function RemoveMember({ workspace, member, onClose }: DialogProps & { member: Me
   return (
     <ConfirmDialog title={`Remove ${member.display_name}?`} act="Remove" danger mutation={remove} onClose={onClose}>
       <p>
-        They see nothing of {workspace.name} any more, and what was shared with them through it ends. Rotate what they know
-        and should not use.
+        They see nothing of {workspace.name} any more, and what was shared with them through it ends. Rotate what they know and
+        should not use.
       </p>
     </ConfirmDialog>
   );

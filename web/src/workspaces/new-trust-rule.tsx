@@ -45,7 +45,15 @@ export function NewTrustRule({ path, onClose }: { path: AccountPath; onClose: ()
         value={issuer}
         onChange={setIssuer}
       />
-      <TextField label="Audience" hint="The only one in the workload's token." isRequired mono maxLength={255} value={audience} onChange={setAudience} />
+      <TextField
+        label="Audience"
+        hint="The only one in the workload's token."
+        isRequired
+        mono
+        maxLength={255}
+        value={audience}
+        onChange={setAudience}
+      />
       <Claims claims={claims} onChange={setClaims} />
       <CheckboxGroup label="What it may do" isRequired options={ACTION_OPTIONS} value={actions} onChange={setActions} />
       <TextField label="Only for this provider" hint="Empty: for all." maxLength={100} value={provider} onChange={setProvider} />
@@ -76,13 +84,20 @@ function Claims({ claims, onChange }: { claims: Claim[]; onChange: (claims: Clai
     <fieldset className="fieldset">
       <legend>Claims that it must have</legend>
       <p className="hint">
-        All of them, such as <code>sub</code>: <code>repo:acme/web:ref:refs/heads/main</code>. A <code>*</code> at the end,
-        after a slash or a colon, stands for whatever follows.
+        All of them, such as <code>sub</code>: <code>repo:acme/web:ref:refs/heads/main</code>. A <code>*</code> at the end, after
+        a slash or a colon, stands for whatever follows.
       </p>
       {claims.map(({ name, pattern }, index) => (
         <div key={index} className="claim">
           <TextField label="Claim" isRequired mono maxLength={100} value={name} onChange={(name) => change(index, { name })} />
-          <TextField label="Value" isRequired mono maxLength={255} value={pattern} onChange={(pattern) => change(index, { pattern })} />
+          <TextField
+            label="Value"
+            isRequired
+            mono
+            maxLength={255}
+            value={pattern}
+            onChange={(pattern) => change(index, { pattern })}
+          />
           {claims.length > 1 && (
             <IconButton label={`Remove claim ${index + 1}`} onPress={() => onChange(claims.filter((_, at) => at !== index))}>
               <X aria-hidden size={16} />

@@ -23,7 +23,11 @@ export function ServiceAccounts({ workspace: { id } }: { workspace: Workspace })
   );
   const create = <Button onPress={() => setNew(true)}>New service account</Button>;
   return (
-    <Section title="Service accounts" lead="Programs and agents that work for the workspace, each with an identity of its own." actions={create}>
+    <Section
+      title="Service accounts"
+      lead="Programs and agents that work for the workspace, each with an identity of its own."
+      actions={create}
+    >
       <List
         list={list}
         empty={
@@ -84,9 +88,18 @@ function NewServiceAccount({ workspaceId, onClose }: { workspaceId: string; onCl
   });
   return (
     <FormDialog title="New service account" act="Create service account" mutation={create} onClose={onClose}>
-      <TextField label="Name" hint="What it does: Deployer, nightly backup." isRequired maxLength={255} value={name} onChange={setName} />
+      <TextField
+        label="Name"
+        hint="What it does: Deployer, nightly backup."
+        isRequired
+        maxLength={255}
+        value={name}
+        onChange={setName}
+      />
       <TextField label="Description" rows={2} maxLength={2000} value={description} onChange={setDescription} />
-      <p className="hint">It starts as a member: it gets what is shared with it. As an admin, it gets all of the workspace's credentials.</p>
+      <p className="hint">
+        It starts as a member: it gets what is shared with it. As an admin, it gets all of the workspace's credentials.
+      </p>
     </FormDialog>
   );
 }
