@@ -15,6 +15,7 @@ web:
 
 test:
 	@scripts/setup test
+	@$(MAKE) --no-print-directory web
 	cargo build --locked --bin strongroom
 	npm ci --prefix prisma --no-audit --no-fund
 	npm ci --prefix crates/strongroom-server/tests/oidc-provider --no-audit --no-fund
@@ -32,9 +33,10 @@ test-api:
 	scripts/with-postgres npm test --prefix clients/typescript
 	scripts/with-postgres tests/schemathesis/run
 
-# The pages, in a real browser, against the running server.
-test-web: web
+# The pages, in a real browser, against the running server; an unoptimized binary reads them from web/dist.
+test-web:
 	@scripts/setup test
+	@$(MAKE) --no-print-directory web
 	cargo build --locked --bin strongroom
 	npm ci --prefix crates/strongroom-server/tests/oidc-provider --no-audit --no-fund
 	scripts/with-postgres npm test --prefix web
