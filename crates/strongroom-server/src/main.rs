@@ -5,6 +5,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use strongroom_cli::Exit;
 use strongroom_server::command::{
     Audit, Backup, Config, Doctor, Failure, Keys, Migrate, Restore, SealColumn, Serve, SetupToken,
 };
@@ -13,7 +14,7 @@ use strongroom_server::{LogSettings, Telemetry, settings};
 
 /// Strongroom: a credential vault on PostgreSQL
 #[derive(Parser, Debug)]
-#[command(name = "strongroom", version, propagate_version = true)]
+#[command(name = "strongroom", version, propagate_version = true, after_help = Exit::help())]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -43,7 +44,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             complain(&failure);
-            ExitCode::FAILURE
+            Exit::of(failure.as_ref()).into()
         }
     }
 }
