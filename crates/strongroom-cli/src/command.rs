@@ -3,9 +3,11 @@
 
 mod accept;
 mod admin;
+mod audit;
 mod credentials;
 mod grants;
 mod health;
+mod login;
 mod service_accounts;
 mod settings;
 mod tokens;
@@ -14,6 +16,8 @@ mod workspaces;
 
 use clap::Subcommand;
 
+pub use audit::AuditCommand;
+
 use crate::error::ClientError;
 
 /// What a client can ask for.
@@ -21,6 +25,8 @@ use crate::error::ClientError;
 pub enum Command {
     Health(health::Health),
     Accept(accept::Accept),
+    Login(login::Login),
+    Logout(login::Logout),
     Whoami(whoami::Whoami),
     Cred(credentials::Credentials),
     Workspace(workspaces::Workspaces),
@@ -37,6 +43,8 @@ impl Command {
         match self {
             Self::Health(health) => health.run().await,
             Self::Accept(accept) => accept.run().await,
+            Self::Login(login) => login.run().await,
+            Self::Logout(logout) => logout.run().await,
             Self::Whoami(whoami) => whoami.run().await,
             Self::Cred(credentials) => credentials.run().await,
             Self::Workspace(workspaces) => workspaces.run().await,

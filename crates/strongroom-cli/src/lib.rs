@@ -5,11 +5,17 @@ mod client;
 mod command;
 mod connection;
 mod error;
+mod handover;
 mod input;
+mod kept_login;
+mod manual;
 mod moment;
+mod new_file;
 mod one_of;
 mod output;
 mod printable;
 
-pub use command::Command;
+pub use command::{AuditCommand, Command};
 pub use error::{ClientError, Exit};
+pub use manual::{Completions, Man};
+pub use new_file::NewFile;
