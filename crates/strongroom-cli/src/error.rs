@@ -117,7 +117,12 @@ impl From<Exit> for ExitCode {
 
 fn told(problem: &Problem) -> String {
     let request = problem.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
-    printable(&format!("{}: {}{request}", problem.title, problem.detail))
+    let told = printable(&format!("{}: {}{request}", problem.title, problem.detail));
+    if problem.status == 401 {
+        format!("{told}\nSign in with `strongroom login`, or look at the token that was given")
+    } else {
+        told
+    }
 }
 
 #[cfg(test)]

@@ -72,9 +72,7 @@ impl Answer {
         for item in &page.items {
             table.add_row(columns.iter().map(|(_, cell)| printable(&cell(item))));
         }
-        // An id that is broken into two lines cannot be copied.
-        table.set_constraints([ColumnConstraint::ContentWidth]);
-        let text = if page.items.is_empty() { String::new() } else { table.trim_fmt() };
+        let text = if page.items.is_empty() { String::new() } else { drawn(table) };
         let note = match (&page.next_cursor, page.items.as_slice()) {
             (Some(_), _) => "There are more; ask for them by --limit.",
             (None, []) => "There is nothing to show.",
@@ -95,8 +93,7 @@ impl Answer {
                 table.add_row([(*heading).to_owned(), cell]);
             }
         }
-        table.set_constraints([ColumnConstraint::ContentWidth]);
-        Ok(Self { json: json(item)?, text: table.trim_fmt(), note: String::new() })
+        Ok(Self { json: json(item)?, text: drawn(table), note: String::new() })
     }
 
     /// A secret of the server's, in that field of what it said; alone on stdout, as it is.
@@ -137,6 +134,15 @@ fn plain_table() -> Table {
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
     table
+}
+
+fn drawn(mut table: Table) -> String {
+    // An id that is broken into two lines cannot be copied.
+    table.set_constraints([ColumnConstraint::ContentWidth]);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt()
 }
 
 fn json<T: Serialize>(said: &T) -> Result<String, ClientError> {
