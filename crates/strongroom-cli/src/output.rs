@@ -68,7 +68,7 @@ impl Answer {
     /// Where they are no JSON.
     pub fn table<T: Serialize>(page: &Page<T>, columns: &[Column<T>]) -> Result<Self, ClientError> {
         let mut table = plain_table();
-        table.set_header(columns.iter().map(|(heading, _)| *heading));
+        table.set_header(columns.iter().map(|(heading, _)| heading.to_uppercase()));
         for item in &page.items {
             table.add_row(columns.iter().map(|(_, cell)| printable(&cell(item))));
         }

@@ -1,5 +1,6 @@
 //! Client commands as people and programs meet them: whole sessions against a real server, as reviewers read them
-//! (tests/cli/*.trycmd; TRYCMD=overwrite writes them anew), and what no page of text can show.
+//! (tests/cli/*.trycmd), and what no page of text can show. `make bless` writes them anew; ids, times and tokens that it wrote
+//! become `[..]` again by hand.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
