@@ -1,10 +1,11 @@
 //! The one binary: `serve`, `migrate`, `doctor`, `setup-token`, `config`, `backup`, `restore`, `keys`, `seal-column` and `audit` run
-//! a server; the rest speaks to one over HTTP.
+//! a server; `completions` and `man` describe the commands; the rest speaks to one over HTTP.
 //! It parses arguments and says why something failed; all else is in the libraries.
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use strongroom_cli::{Completions, Exit, Man};
 use strongroom_server::command::{
     Audit, Backup, Config, Doctor, Failure, Keys, Migrate, Restore, SealColumn, Serve, SetupToken,
 };
@@ -13,7 +14,7 @@ use strongroom_server::{LogSettings, Telemetry, settings};
 
 /// Strongroom: a credential vault on PostgreSQL
 #[derive(Parser, Debug)]
-#[command(name = "strongroom", version, propagate_version = true)]
+#[command(name = "strongroom", version, propagate_version = true, after_help = Exit::help())]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -35,6 +36,8 @@ enum Command {
     Audit(Audit),
     #[command(flatten)]
     Client(strongroom_cli::Command),
+    Completions(Completions),
+    Man(Man),
 }
 
 #[tokio::main]
@@ -43,7 +46,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             complain(&failure);
-            ExitCode::FAILURE
+            Exit::of(failure.as_ref()).into()
         }
     }
 }
@@ -73,6 +76,8 @@ async fn obey(command: Command, origin: &Origin) -> Result<(), Failure> {
         Command::SealColumn(seal_column) => seal_column.run().await,
         Command::Audit(audit) => audit.run().await,
         Command::Client(command) => Ok(command.run().await?),
+        Command::Completions(completions) => Ok(completions.run(Arguments::command())?),
+        Command::Man(man) => Ok(man.run(Arguments::command())?),
     }
 }
 

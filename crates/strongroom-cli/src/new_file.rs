@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::Failure;
+use crate::error::ClientError;
 
 /// A file beside its place, that vanishes unless it is finished.
 pub struct NewFile {
@@ -19,12 +19,12 @@ impl NewFile {
     ///
     /// # Errors
     /// Where its folder cannot be written to, or something is in its place already.
-    pub fn create(path: &Path) -> Result<Self, Failure> {
+    pub fn create(path: &Path) -> Result<Self, ClientError> {
         Self::refuse_to_overwrite(path)?;
         let permissions = Permissions::from_mode(0o600);
         let folder = folder_of(path);
         let file = tempfile::Builder::new().prefix(".strongroom-").permissions(permissions).tempfile_in(folder);
-        let file = file.map_err(|e| format!("{}: {e}", folder.display()))?;
+        let file = file.map_err(|e| unwritable(folder, &e))?;
         Ok(Self { file, path: path.to_owned() })
     }
 
@@ -32,9 +32,10 @@ impl NewFile {
     ///
     /// # Errors
     /// Where something is there.
-    pub fn refuse_to_overwrite(path: &Path) -> Result<(), Failure> {
+    pub fn refuse_to_overwrite(path: &Path) -> Result<(), ClientError> {
         if path.exists() {
-            return Err(format!("{} is there already, and is not overwritten", path.display()).into());
+            let refusal = format!("{} is there already, and is not overwritten", path.display());
+            return Err(ClientError::Input(refusal));
         }
         Ok(())
     }
@@ -48,11 +49,15 @@ impl NewFile {
     ///
     /// # Errors
     /// Where something came there meanwhile, or the disk fails.
-    pub fn finish(self) -> Result<(), Failure> {
+    pub fn finish(self) -> Result<(), ClientError> {
         self.file.as_file().sync_all()?;
-        self.file.persist_noclobber(&self.path).map_err(|e| format!("{}: {}", self.path.display(), e.error))?;
+        self.file.persist_noclobber(&self.path).map_err(|e| unwritable(&self.path, &e.error))?;
         Ok(File::open(folder_of(&self.path))?.sync_all()?)
     }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> ClientError {
+    ClientError::Input(format!("{}: {error}", path.display()))
 }
 
 fn folder_of(path: &Path) -> &Path {
