@@ -4,11 +4,14 @@
 use std::io::Write;
 use std::time::Duration;
 
-use reqwest::{Method, Response, redirect};
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Method, RequestBuilder, Response, redirect};
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use strongroom_types::Page;
+use strongroom_types::{Page, RequestId};
+use tokio::time::sleep;
 
 use crate::error::ClientError;
 
@@ -22,6 +25,12 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 /// The most that an answer may hold: a hundred values of 64 KiB, each byte escaped, and some room.
 const ANSWER_LIMIT: usize = 48 * 1024 * 1024;
+/// What is asked again is asked so often,
+const MAX_ATTEMPTS: usize = 5;
+/// after that time, where the server does not say another one
+const WAIT: Duration = Duration::from_secs(1);
+/// of which this is the longest.
+const MAX_WAIT: Duration = Duration::from_secs(120);
 /// The rows of a page; the API's bound.
 const PAGE: usize = 100;
 
@@ -75,13 +84,31 @@ impl Client {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let answer = request.send().await.map_err(unreachable)?;
-        let (status, bytes) = (answer.status(), self::body(answer).await?);
-        if !status.is_success() {
-            return Err(refusal(status.as_u16(), &bytes));
+        exchange(request).await.map_err(|refused| refused.error)
+    }
+
+    /// Sends one of many requests: waits as long as the server says where it was asked too much, and sends it again where the answer
+    /// was lost, under a key by which the server knows that it is the same request.
+    pub async fn post_patiently<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let key = RequestId::generate().to_string();
+        let mut attempts = 0;
+        loop {
+            let request = self.request(Method::POST, path, &[]).timeout(TIMEOUT);
+            let request = request.header("idempotency-key", &key).json(body);
+            let refused = match exchange(request).await {
+                Ok(made) => return Ok(made),
+                Err(refused) => refused,
+            };
+            attempts += 1;
+            match refused.wait() {
+                Some(wait) if attempts < MAX_ATTEMPTS => sleep(wait).await,
+                _ => return Err(refused.error),
+            }
         }
-        let json = if bytes.is_empty() { b"null" } else { bytes.as_slice() };
-        serde_json::from_slice(json).map_err(|_| ClientError::Foreign(status.as_u16()))
     }
 
     /// Asks for something.
@@ -129,10 +156,48 @@ impl Client {
         Ok(out.flush()?)
     }
 
-    fn request(&self, method: Method, path: &str, query: &[(&str, String)]) -> reqwest::RequestBuilder {
+    fn request(&self, method: Method, path: &str, query: &[(&str, String)]) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url)).query(query);
         request.bearer_auth(self.token.expose_secret())
     }
+}
+
+/// Why there is no answer, and after how many seconds the server wants to be asked again.
+struct Refused {
+    error: ClientError,
+    retry_after: Option<u64>,
+}
+
+impl From<ClientError> for Refused {
+    fn from(error: ClientError) -> Self {
+        Self { error, retry_after: None }
+    }
+}
+
+impl Refused {
+    /// How long to wait, where asking again may help.
+    fn wait(&self) -> Option<Duration> {
+        match (&self.error, self.retry_after) {
+            (ClientError::Refused(_), Some(seconds)) => {
+                Some(Duration::from_secs(seconds)).filter(|wait| *wait <= MAX_WAIT)
+            }
+            (ClientError::Unreachable(_), _) => Some(WAIT),
+            (ClientError::Refused(problem), None) if problem.status == 408 => Some(WAIT),
+            _ => None,
+        }
+    }
+}
+
+async fn exchange<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Refused> {
+    let answer = request.send().await.map_err(unreachable)?;
+    let status = answer.status();
+    let retry_after = answer.headers().get(RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+    let bytes = body(answer).await?;
+    if !status.is_success() {
+        return Err(Refused { error: refusal(status.as_u16(), &bytes), retry_after });
+    }
+    let json = if bytes.is_empty() { b"null" } else { bytes.as_slice() };
+    serde_json::from_slice(json).map_err(|_| ClientError::Foreign(status.as_u16()).into())
 }
 
 /// All of an answer, within bounds.

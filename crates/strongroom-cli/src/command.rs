@@ -5,14 +5,20 @@ mod accept;
 mod admin;
 mod audit;
 mod credentials;
+mod export;
 mod grants;
 mod health;
+mod import;
+mod inject;
 mod login;
+mod run;
 mod service_accounts;
 mod settings;
 mod tokens;
 mod whoami;
-mod workspaces;
+pub(crate) mod workspaces;
+
+use std::process::ExitCode;
 
 use clap::Subcommand;
 
@@ -29,18 +35,23 @@ pub enum Command {
     Logout(login::Logout),
     Whoami(whoami::Whoami),
     Cred(credentials::Credentials),
+    Run(run::Run),
+    Inject(inject::Inject),
+    Import(import::Import),
+    Export(export::Export),
     Workspace(workspaces::Workspaces),
     Token(tokens::Tokens),
     Admin(admin::Admin),
 }
 
 impl Command {
-    /// Runs it and prints what came of it.
+    /// Runs it and prints what came of it; returns what to end with.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn run(self) -> Result<(), ClientError> {
+    pub async fn run(self) -> Result<ExitCode, ClientError> {
         match self {
+            Self::Run(run) => return run.run().await,
             Self::Health(health) => health.run().await,
             Self::Accept(accept) => accept.run().await,
             Self::Login(login) => login.run().await,
@@ -50,6 +61,10 @@ impl Command {
             Self::Workspace(workspaces) => workspaces.run().await,
             Self::Token(tokens) => tokens.run().await,
             Self::Admin(admin) => admin.run().await,
-        }
+            Self::Inject(inject) => inject.run().await,
+            Self::Import(import) => import.run().await,
+            Self::Export(export) => export.run().await,
+        }?;
+        Ok(ExitCode::SUCCESS)
     }
 }

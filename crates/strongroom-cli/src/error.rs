@@ -38,6 +38,9 @@ pub enum ClientError {
     /// The act wants a yes that nobody could be asked for.
     #[error("{}; give --yes to do so without being asked", printable(.0))]
     Unconfirmed(String),
+    /// A command was not run.
+    #[error("{reason}")]
+    NotRun { reason: String, code: u8 },
     /// What was asked for cannot be handed over.
     #[error("the answer cannot be written: {0}")]
     Output(#[from] std::io::Error),
@@ -92,7 +95,16 @@ impl Exit {
             Some(ClientError::NotSignedIn(_)) => Self::NotSignedIn,
             Some(ClientError::NotFound(_)) => Self::NotFound,
             Some(ClientError::Unconfirmed(_)) => Self::WrongUsage,
-            Some(ClientError::Input(_) | ClientError::Output(_)) | None => Self::Failed,
+            Some(ClientError::Input(_) | ClientError::Output(_) | ClientError::NotRun { .. }) | None => Self::Failed,
+        }
+    }
+
+    /// What a program ends with that failed so.
+    pub fn code(failure: &(dyn std::error::Error + 'static)) -> ExitCode {
+        match failure.downcast_ref() {
+            // As env(1) would, which `strongroom run` stands in the place of.
+            Some(ClientError::NotRun { code, .. }) => (*code).into(),
+            _ => Self::of(failure).into(),
         }
     }
 

@@ -1,4 +1,5 @@
-//! A file that a command makes: for its owner alone, whole or not there, and never written over what is there.
+//! A file that a command makes: for its owner alone, whole or not there, and written over what is there only where that was
+//! asked for.
 
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -12,6 +13,7 @@ use crate::error::ClientError;
 pub struct NewFile {
     file: NamedTempFile,
     path: PathBuf,
+    replaces: bool,
 }
 
 impl NewFile {
@@ -21,11 +23,23 @@ impl NewFile {
     /// Where its folder cannot be written to, or something is in its place already.
     pub fn create(path: &Path) -> Result<Self, ClientError> {
         Self::refuse_to_overwrite(path)?;
+        Self::begin(path, false)
+    }
+
+    /// Begins one that takes the place of what is there.
+    ///
+    /// # Errors
+    /// Where its folder cannot be written to.
+    pub fn replace(path: &Path) -> Result<Self, ClientError> {
+        Self::begin(path, true)
+    }
+
+    fn begin(path: &Path, replaces: bool) -> Result<Self, ClientError> {
         let permissions = Permissions::from_mode(0o600);
         let folder = folder_of(path);
         let file = tempfile::Builder::new().prefix(".strongroom-").permissions(permissions).tempfile_in(folder);
         let file = file.map_err(|e| unwritable(folder, &e))?;
-        Ok(Self { file, path: path.to_owned() })
+        Ok(Self { file, path: path.to_owned(), replaces })
     }
 
     /// Says so before there is work that would be for nothing.
@@ -50,9 +64,11 @@ impl NewFile {
     /// # Errors
     /// Where something came there meanwhile, or the disk fails.
     pub fn finish(self) -> Result<(), ClientError> {
-        self.file.as_file().sync_all()?;
-        self.file.persist_noclobber(&self.path).map_err(|e| unwritable(&self.path, &e.error))?;
-        Ok(File::open(folder_of(&self.path))?.sync_all()?)
+        let Self { file, path, replaces } = self;
+        file.as_file().sync_all()?;
+        let persisted = if replaces { file.persist(&path) } else { file.persist_noclobber(&path) };
+        persisted.map_err(|e| unwritable(&path, &e.error))?;
+        Ok(File::open(folder_of(&path))?.sync_all()?)
     }
 }
 

@@ -67,18 +67,26 @@ impl Answer {
     /// # Errors
     /// Where they are no JSON.
     pub fn table<T: Serialize>(page: &Page<T>, columns: &[Column<T>]) -> Result<Self, ClientError> {
-        let mut table = plain_table();
-        table.set_header(columns.iter().map(|(heading, _)| heading.to_uppercase()));
-        for item in &page.items {
-            table.add_row(columns.iter().map(|(_, cell)| printable(&cell(item))));
-        }
-        let text = if page.items.is_empty() { String::new() } else { drawn(table) };
         let note = match (&page.next_cursor, page.items.as_slice()) {
             (Some(_), _) => "There are more; ask for them by --limit.",
             (None, []) => "There is nothing to show.",
             _ => "",
         };
-        Ok(Self { json: json(page)?, text, note: note.into() })
+        Ok(Self::rows(page, &page.items, columns)?.with_note(note))
+    }
+
+    /// A row for each item of what was said.
+    ///
+    /// # Errors
+    /// Where it is no JSON.
+    pub fn rows<T>(said: &impl Serialize, items: &[T], columns: &[Column<T>]) -> Result<Self, ClientError> {
+        let mut table = plain_table();
+        table.set_header(columns.iter().map(|(heading, _)| heading.to_uppercase()));
+        for item in items {
+            table.add_row(columns.iter().map(|(_, cell)| printable(&cell(item))));
+        }
+        let text = if items.is_empty() { String::new() } else { drawn(table) };
+        Ok(Self { json: json(said)?, text, note: String::new() })
     }
 
     /// One thing, a line for each of its fields; empty ones are left out.
@@ -183,6 +191,19 @@ pub fn note(text: &str) -> Result<(), ClientError> {
 /// Where nobody takes it.
 pub fn print(text: &str) -> Result<(), ClientError> {
     if stdout().is_terminal() { line(stdout(), &printable_lines(text)) } else { line(stdout(), text) }
+}
+
+/// As [`print`], without a line break at its end.
+///
+/// # Errors
+/// Where nobody takes it.
+pub fn write(text: &str) -> Result<(), ClientError> {
+    let mut stream = stdout();
+    match stream.is_terminal() {
+        true => stream.write_all(printable_lines(text).as_bytes())?,
+        false => stream.write_all(text.as_bytes())?,
+    }
+    Ok(stream.flush()?)
 }
 
 fn line(mut stream: impl Write, text: &str) -> Result<(), ClientError> {

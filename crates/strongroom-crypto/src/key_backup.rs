@@ -1,24 +1,15 @@
-//! A key file for the safe: its text, encrypted under a passphrase in the format of age (age-encryption.org/v1), so that
-//! `age --decrypt` opens it where there is no Strongroom left. It never writes keys that are not encrypted but to a new
-//! key file, and never over one.
+//! A key file for the safe: its text, sealed under a passphrase (sealed_file.rs), so that `age --decrypt` opens it where there
+//! is no Strongroom left. It never writes keys that are not encrypted but to a new key file, and never over one.
 
-use std::io::Read;
 use std::path::Path;
 
-use age::scrypt::{Identity, Recipient};
-use age::{DecryptError, Decryptor};
 use zeroize::Zeroizing;
 
 use crate::error::SealingError;
 use crate::key_protection::KeyProtection;
 use crate::key_ring::{KeyRing, MAX_FILE_BYTES, read_private, refused, write_new};
 use crate::passphrase::Passphrase;
-
-/// scrypt with N = 2^18, r = 8: 256 MiB and about a second. The default of age itself; fixed, and not measured on a
-/// machine that may be busy or slow, where it would come out smaller.
-const WORK_FACTOR: u8 = 18;
-/// What age reads at most, so that a forged file cannot ask for more work than that.
-const MAX_WORK_FACTOR: u8 = 22;
+use crate::sealed_file::{FileIdentities, FileRecipients, SealedFileError};
 
 /// Why there is no key backup, or none that opens. Never a part of a key or of the passphrase.
 #[derive(Debug, thiserror::Error)]
@@ -58,9 +49,8 @@ impl KeyBackup {
     /// # Errors
     /// [`KeyBackupError::NotEncrypted`].
     pub fn encrypt(&self, passphrase: &Passphrase) -> Result<Vec<u8>, KeyBackupError> {
-        let mut recipient = Recipient::new(passphrase.text().clone());
-        recipient.set_work_factor(WORK_FACTOR);
-        age::encrypt(&recipient, &self.text).map_err(|e| KeyBackupError::NotEncrypted(e.to_string()))
+        let recipients = FileRecipients::Passphrase(passphrase.clone());
+        recipients.seal(&self.text).map_err(|e| KeyBackupError::NotEncrypted(e.to_string()))
     }
 
     /// Opens what [`Self::encrypt`] made.
@@ -68,16 +58,11 @@ impl KeyBackup {
     /// # Errors
     /// [`KeyBackupError::WrongPassphrase`], [`KeyBackupError::Damaged`], or what is wrong with the key file in it.
     pub fn decrypt(encrypted: &[u8], passphrase: &Passphrase) -> Result<Self, KeyBackupError> {
-        let mut identity = Identity::new(passphrase.text().clone());
-        identity.set_max_work_factor(MAX_WORK_FACTOR);
-        let decryptor = Decryptor::new_buffered(encrypted).map_err(|_| KeyBackupError::Damaged)?;
-        let reader = decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|e| match e {
-            DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => KeyBackupError::WrongPassphrase,
+        let identities = FileIdentities::Passphrase(passphrase.clone());
+        let text = identities.open(encrypted, MAX_FILE_BYTES).map_err(|e| match e {
+            SealedFileError::WrongKey => KeyBackupError::WrongPassphrase,
             _ => KeyBackupError::Damaged,
         })?;
-        // At once, as KeyRing reads: a buffer that grew would leave keys behind where it was.
-        let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE_BYTES));
-        reader.take(MAX_FILE_BYTES as u64).read_to_end(&mut text).map_err(|_| KeyBackupError::Damaged)?;
         let backup = Self { text };
         backup.ring()?;
         Ok(backup)

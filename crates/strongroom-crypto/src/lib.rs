@@ -1,6 +1,6 @@
 //! Sealing: the envelope format, its associated data, the key ring, and who wraps data keys; and the record's tree and notes.
-//! The only crate that depends on a cipher, and it writes none: AES-256-GCM is aws-lc-rs, argon2id is argon2, and backups
-//! of keys are age's.
+//! The only crate that depends on a cipher, and it writes none: AES-256-GCM is aws-lc-rs, argon2id is argon2, and files
+//! that leave the vault are age's.
 //! It never logs, never sees the database, and never tries a key that an envelope does not name.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
@@ -22,6 +22,7 @@ mod openbao;
 mod passphrase;
 mod password;
 mod random;
+mod sealed_file;
 mod server_secret;
 mod signed_note;
 mod transit;
@@ -38,6 +39,7 @@ pub use openbao::OpenBaoSettings;
 pub use passphrase::{Passphrase, PassphraseError};
 pub use password::{CURRENT_COST, Proof, derive_proof, new_parameters};
 pub use random::{random_bytes, random_text};
+pub use sealed_file::{FileIdentities, FileRecipient, FileRecipients, SealedFileError, sealed_under_passphrase};
 pub use server_secret::ServerSecret;
 pub use signed_note::{Checkpoint, NoteError, RecordKey, Statement, VerifierKey};
 pub use transit::Transit;

@@ -43,15 +43,15 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     match run().await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             complain(&failure);
-            Exit::of(failure.as_ref()).into()
+            Exit::code(failure.as_ref())
         }
     }
 }
 
-async fn run() -> Result<(), Failure> {
+async fn run() -> Result<ExitCode, Failure> {
     let (arguments, origin) = settings::parse::<Arguments>()?;
     let traces = match &arguments.command {
         Command::Serve(serve) => Some(serve.traces()),
@@ -63,7 +63,7 @@ async fn run() -> Result<(), Failure> {
     done
 }
 
-async fn obey(command: Command, origin: &Origin) -> Result<(), Failure> {
+async fn obey(command: Command, origin: &Origin) -> Result<ExitCode, Failure> {
     match command {
         Command::Serve(serve) => serve.run().await,
         Command::Migrate(migrate) => migrate.run().await,
@@ -75,10 +75,11 @@ async fn obey(command: Command, origin: &Origin) -> Result<(), Failure> {
         Command::Keys(keys) => keys.run().await,
         Command::SealColumn(seal_column) => seal_column.run().await,
         Command::Audit(audit) => audit.run().await,
-        Command::Client(command) => Ok(command.run().await?),
+        Command::Client(command) => return Ok(command.run().await?),
         Command::Completions(completions) => Ok(completions.run(Arguments::command())?),
         Command::Man(man) => Ok(man.run(Arguments::command())?),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 #[allow(clippy::print_stderr, reason = "a failed command says why, whatever is logged")]
