@@ -1,0 +1,28 @@
+// What is worth knowing of a credential, as badges.
+import { Badge } from '../components/feedback.tsx';
+import { type Credential, isWorkspaceAdmin, useWorkspaces } from './api.ts';
+import { signsOf } from './health.ts';
+import { useMe } from '../session.tsx';
+
+export function Badges({ credential }: { credential: Credential }) {
+  const isShared = useIsSharedWithMe(credential);
+  return (
+    <span className="badges">
+      {signsOf(credential).map(({ tone, text }) => (
+        <Badge key={text} tone={tone}>
+          {text}
+        </Badge>
+      ))}
+      {isShared && <Badge tone="info">Shared with you</Badge>}
+    </span>
+  );
+}
+
+/** Whether one sees it by a grant alone. */
+export function useIsSharedWithMe({ scope, user_id, workspace_id }: Credential): boolean {
+  const me = useMe();
+  const { data: workspaces } = useWorkspaces();
+  if (scope === 'USER') return user_id !== me.id;
+  if (scope === 'SYSTEM' || !workspaces) return false;
+  return !isWorkspaceAdmin(workspaces.find(({ id }) => id === workspace_id)?.role);
+}

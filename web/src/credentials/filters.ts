@@ -1,0 +1,42 @@
+// What a list of credentials shows: kept in the page's address, so that it can be shared, bookmarked and gone back to.
+import type { CredentialQuery } from './api.ts';
+import { daysFromToday, SOON_DAYS, UNUSED_DAYS } from './health.ts';
+import { TYPES } from './types.ts';
+
+/** As in the address: each is there only where it says something. */
+export type Filters = {
+  text?: string;
+  /** `own`, or the id of a workspace. */
+  where?: string;
+  provider?: string;
+  type?: string;
+  tag?: string;
+  expiring?: string;
+  unused?: string;
+  revoked?: string;
+};
+
+const NAMES = ['text', 'where', 'provider', 'type', 'tag', 'expiring', 'unused', 'revoked'] as const;
+
+export function filtersOf(search: URLSearchParams): Filters {
+  return Object.fromEntries(NAMES.map((name) => [name, search.get(name)?.trim()]).filter(([, text]) => text));
+}
+
+export function addressOf(filters: Filters): URLSearchParams {
+  return new URLSearchParams(NAMES.flatMap((name) => (filters[name] ? [[name, filters[name]]] : [])));
+}
+
+/** What to ask the API for. */
+export function queryOf({ text, where, provider, type, tag, expiring, unused, revoked }: Filters): CredentialQuery {
+  return {
+    text,
+    provider,
+    tag,
+    type: TYPES.find(({ id }) => id === type)?.id,
+    scope: where === 'own' ? 'USER' : undefined,
+    workspace_id: where === 'own' ? undefined : where,
+    active: !revoked,
+    expires_before: expiring && daysFromToday(SOON_DAYS),
+    unused_since: unused && daysFromToday(-UNUSED_DAYS),
+  };
+}

@@ -1,0 +1,138 @@
+// Sharing a credential with somebody, or with a workspace; and changing what was granted.
+import { useMutation } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { CheckboxGroup, Form, Label } from 'react-aria-components';
+import type { Schemas } from '../api.ts';
+import { Button } from '../components/button.tsx';
+import { ComboBox } from '../components/combo-box.tsx';
+import { Dialog } from '../components/dialog.tsx';
+import { Failure, Loading, Notice } from '../components/feedback.tsx';
+import { Checkbox } from '../components/fields.tsx';
+import { useMe } from '../session.tsx';
+import { type Credential, type Permission, useWorkspaces } from './api.ts';
+import { dayOf, endOfDay, ExpiryField } from './expiry.tsx';
+import { createGrant, type Grant, updateGrant, useRereadGrants } from './grants.ts';
+import { usePeople } from './people.ts';
+import { PERMISSIONS } from './types.ts';
+
+type ShareDialogProps = { credential: Credential; grants: readonly Grant[]; onClose: () => void };
+
+export function ShareDialog({ credential, grants, onClose }: ShareDialogProps) {
+  const grantees = useGrantees(credential, grants);
+  const [chosen, setChosen] = useState<string>();
+  const save = (set: Schemas['SetGrant']) => {
+    const grantee = grantees?.find(({ id }) => id === chosen);
+    if (!grantee) throw new Error('Choose somebody from the list.');
+    return createGrant(credential.id, { ...grantee.as, ...set });
+  };
+  return (
+    <Dialog title={`Share ${credential.name}`} onClose={onClose}>
+      {!grantees ? (
+        <Loading />
+      ) : grantees.length === 0 ? (
+        <Notice title="There is nobody to share it with yet">
+          <p>People and service accounts with whom you share a workspace can be chosen here, and workspaces.</p>
+        </Notice>
+      ) : (
+        <GrantForm credentialId={credential.id} act="Share" save={save} onClose={onClose}>
+          <ComboBox
+            label="With"
+            isRequired
+            autoFocus
+            options={grantees}
+            placeholder="A name"
+            hint="Somebody with whom you share a workspace, or a workspace of yours: its OWNERs, ADMINs and MEMBERs."
+            onSelectionChange={(id) => setChosen(id === null ? undefined : `${id}`)}
+          />
+        </GrantForm>
+      )}
+    </Dialog>
+  );
+}
+
+/** With whom it can be shared: with nobody who sees it anyway. */
+function useGrantees({ workspace_id }: Credential, grants: readonly Grant[]) {
+  const me = useMe();
+  const { data: people } = usePeople();
+  const { data: workspaces } = useWorkspaces();
+  if (!people || !workspaces) return undefined;
+  const taken = new Set([me.id, ...grants.map(({ user_id, workspace_id }) => user_id ?? workspace_id)]);
+  const options = [
+    ...people.map(({ user_id, display_name, email }) => ({
+      id: user_id,
+      label: display_name,
+      detail: email ?? 'Service account',
+      as: { user_id } as { user_id?: string; workspace_id?: string },
+    })),
+    ...workspaces.map(({ id, name }) => ({ id, label: name, detail: id === workspace_id ? 'Its own workspace: its MEMBERs as well' : 'Workspace', as: { workspace_id: id } })),
+  ];
+  return options.filter(({ id }) => !taken.has(id));
+}
+
+export function ChangeGrantDialog({ grant, name, onClose }: { grant: Grant; name: string; onClose: () => void }) {
+  return (
+    <Dialog title={`What ${name} may do`} onClose={onClose}>
+      <GrantForm
+        credentialId={grant.credential_id}
+        grant={grant}
+        act="Save"
+        save={(set) => updateGrant(grant, set)}
+        onClose={onClose}
+      />
+    </Dialog>
+  );
+}
+
+type GrantFormProps = {
+  credentialId: string;
+  grant?: Grant;
+  act: string;
+  save: (set: Schemas['SetGrant']) => Promise<unknown>;
+  onClose: () => void;
+  children?: React.ReactNode;
+};
+
+function GrantForm({ credentialId, grant, act, save, onClose, children }: GrantFormProps) {
+  const [permissions, setPermissions] = useState<Permission[]>(grant?.permissions ?? ['USE']);
+  const [expires, setExpires] = useState(dayOf(grant?.expires_at));
+  const reread = useRereadGrants(credentialId);
+  const mutation = useMutation({
+    mutationFn: async () => {
+      const isSameDay = expires === dayOf(grant?.expires_at);
+      return save({ permissions, expires_at: isSameDay ? grant?.expires_at : endOfDay(expires) });
+    },
+    onSuccess: async () => {
+      await reread();
+      onClose();
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    mutation.mutate();
+  };
+  return (
+    <Form className="stack" onSubmit={submit}>
+      {children}
+      <CheckboxGroup
+        className="stack tight"
+        value={permissions}
+        onChange={(chosen) => setPermissions(PERMISSIONS.map(({ id }) => id).filter((id) => chosen.includes(id)))}
+      >
+        <Label>May</Label>
+        {PERMISSIONS.map(({ id, label, hint }) => (
+          <Checkbox key={id} value={id} hint={hint}>
+            {label}
+          </Checkbox>
+        ))}
+      </CheckboxGroup>
+      <ExpiryField label="Until" hint="At the end of that day it ends by itself." none="Until it is revoked" value={expires} onChange={setExpires} />
+      {mutation.error && <Failure error={mutation.error} />}
+      <footer>
+        <Button onPress={onClose}>Cancel</Button>
+        <Button type="submit" variant="primary" isDisabled={permissions.length === 0} isPending={mutation.isPending}>
+          {act}
+        </Button>
+      </footer>
+    </Form>
+  );
+}
