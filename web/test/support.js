@@ -23,7 +23,7 @@ export async function startVaultOfAda(flags = []) {
 export async function person(vault, name, isAdmin = false) {
   const email = `${name.toLowerCase()}@example.org`;
   const invitation = await vault.call('/api/admin/invitations', { method: 'POST', body: { email, is_admin: isAdmin } });
-  const welcome = await accept(vault.url, invitation.token, { display_name: name, password: PASSWORD });
+  const welcome = await accept(vault.url, invitation.invitation, { display_name: name, password: PASSWORD });
   return { ...welcome, email, call: (path, options) => call(vault.url, welcome.token, path, options) };
 }
 
