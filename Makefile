@@ -1,11 +1,17 @@
 # What a newcomer needs: `make up` runs Strongroom on its embedded PostgreSQL, `make test` passes the tests. Both install
 # what they lack, and say so (scripts/setup). The others are a maintainer's.
-.PHONY: up test test-api test-versions fuzz lint bless bench-context audit
+.PHONY: up web test test-api test-web test-versions fuzz lint bless bench-context audit
 
 up:
 	@scripts/setup run
+	@if scripts/has-node; then $(MAKE) --no-print-directory web; fi
 	cargo build --release --locked --bin strongroom
 	target/release/strongroom serve
+
+# The pages, which the binary then has in it. Without them it serves the API, and says so.
+web:
+	npm ci --prefix web --no-audit --no-fund
+	npm run build --prefix web
 
 test:
 	@scripts/setup test
@@ -16,6 +22,7 @@ test:
 	scripts/with-postgres cargo nextest run --locked --workspace
 	cargo test --locked --doc -p strongroom-crypto
 	@$(MAKE) --no-print-directory test-api
+	@$(MAKE) --no-print-directory test-web
 
 # openapi.json against the running server: the typed client that is made from it, and schemathesis.
 test-api:
@@ -24,6 +31,13 @@ test-api:
 	npm ci --prefix clients/typescript --no-audit --no-fund
 	scripts/with-postgres npm test --prefix clients/typescript
 	scripts/with-postgres tests/schemathesis/run
+
+# The pages, in a real browser, against the running server.
+test-web: web
+	@scripts/setup test
+	cargo build --locked --bin strongroom
+	npm ci --prefix crates/strongroom-server/tests/oidc-provider --no-audit --no-fund
+	scripts/with-postgres npm test --prefix web
 
 # Whatever stands where an envelope, a token, a key file or a checkpoint should be; 20 seconds each.
 fuzz:

@@ -25,6 +25,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how far the record is sealed
+         * @description The last checkpoint, kept elsewhere, shows later whether the record was rewritten or rolled back:
+         *     `strongroom audit verify --checkpoint`.
+         */
+        get: operations["admin_record_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/secrets": {
         parameters: {
             query?: never;
@@ -2102,6 +2123,34 @@ export interface components {
             keys: string;
             status: string;
         };
+        /**
+         * @description How far the record is sealed, as the database says: only `strongroom audit verify` shows that it is true.
+         * @example {
+         *       "checkpoint": "strongroom/0123456789abcdef\n4711\n…\n\n— strongroom/0123456789abcdef …\n",
+         *       "sealed_at": "2026-11-23T09:30:00Z",
+         *       "size": 4711,
+         *       "waiting": 3
+         *     }
+         */
+        RecordState: {
+            /** @description The last one, a signed note: to be kept where whoever owns the database cannot reach it. */
+            checkpoint?: string | null;
+            /**
+             * Format: date-time
+             * @description When the last one was made; absent until there is one.
+             */
+            sealed_at?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows the last checkpoint covers.
+             */
+            size: number;
+            /**
+             * Format: int64
+             * @description How many rows wait for the next one; 10 000 means: that many, or more.
+             */
+            waiting: number;
+        };
         /** @description Names a credential: by its id, or by provider and name, for the most specific one of the caller's. */
         Reference: components["schemas"]["IdReference"] | components["schemas"]["NameReference"];
         /** @description One to a hundred references. */
@@ -2618,6 +2667,40 @@ export interface operations {
             413: components["responses"]["payload-too-large"];
             415: components["responses"]["unsupported-media-type"];
             422: components["responses"]["unprocessable"];
+            429: components["responses"]["rate-limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    admin_record_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its state. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "checkpoint": "strongroom/0123456789abcdef\n4711\n…\n\n— strongroom/0123456789abcdef …\n",
+                     *       "sealed_at": "2026-11-23T09:30:00Z",
+                     *       "size": 4711,
+                     *       "waiting": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecordState"];
+                };
+            };
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
             429: components["responses"]["rate-limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];

@@ -6,7 +6,7 @@ use strongroom_crypto::{
     Checkpoint, KeyProvider, MerkleTree, NoteError, RecordKey, ServerSecret, Statement, leaf_hash,
 };
 use strongroom_store::Store;
-use strongroom_types::TreeState;
+use strongroom_types::{Caller, RecordState, RuntimeRole, TreeState};
 
 use crate::error::ServiceError;
 use crate::vault::Vault;
@@ -15,6 +15,17 @@ use crate::vault::Vault;
 const FULL_BATCH: usize = 10_000;
 
 impl Vault {
+    /// How far the record is sealed.
+    ///
+    /// # Errors
+    /// The store's `Forbidden` where the caller is no administrator.
+    pub async fn record_state(&self, caller: &Caller) -> Result<RecordState, ServiceError> {
+        let mut transaction = self.store.begin_full(caller, RuntimeRole::System).await?;
+        let state = transaction.record_state().await?;
+        transaction.commit().await?;
+        Ok(state)
+    }
+
     /// Seals what there is to seal; returns the note of each checkpoint, for a place where the database's owner cannot
     /// reach it. An empty list: there was nothing, or another server is at it. For the server itself: there is no caller.
     ///

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use strongroom_service::{Finding, ServiceError};
 use strongroom_store::{RecordReader, SchemaError, StoreError};
-use strongroom_testing::SqlState;
+use strongroom_testing::{Person, SqlState};
 use support::Scene;
 
 /// A sealed record of three batches: ids, and the notes of their checkpoints.
@@ -341,4 +341,32 @@ async fn a_login_that_policies_bind_does_not_take_what_they_hide_for_removed() {
         assert!(matches!(refused, Err(SchemaError::Blind)), "{role}");
     }
     assert!(RecordReader::connect(&scene.database.url("postgres")).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_administrator_sees_how_far_the_record_is_sealed_and_nobody_else_does() {
+    let scene = Scene::new().await;
+    let (ada, admin) =
+        (Person::create(&scene.database, "ada").await, Person::create_admin(&scene.database, "root").await);
+    scene.seal().await;
+    let before = scene.vault.record_state(&admin.caller()).await.unwrap();
+    scene.record(3).await;
+    let waiting = scene.vault.record_state(&admin.caller()).await.unwrap();
+    assert_eq!((waiting.size, waiting.waiting), (before.size, 3));
+    let notes = scene.seal().await;
+    let after = scene.vault.record_state(&admin.caller()).await.unwrap();
+    assert_eq!((after.size, after.waiting), (before.size + 3, 0));
+    assert_eq!(after.checkpoint.as_ref(), notes.last());
+    assert!(after.sealed_at > before.sealed_at);
+    let refused = scene.vault.record_state(&ada.caller()).await;
+    assert!(matches!(refused, Err(ServiceError::Store(StoreError::Forbidden))), "{refused:?}");
+    let (app, system) = (scene.database.sql("strongroom_app").await, scene.database.sql("strongroom_system").await);
+    for (sql, who) in [(&app, &admin), (&system, &ada)] {
+        who.begin(sql).await;
+        let refused = sql.batch_execute("SELECT * FROM strongroom.record_state()").await.unwrap_err();
+        assert_eq!(refused.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
+        sql.batch_execute("ROLLBACK").await.unwrap();
+    }
+    let unproven = system.batch_execute("SELECT * FROM strongroom.record_state()").await.unwrap_err();
+    assert_eq!(unproven.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
 }

@@ -2,10 +2,10 @@
 //! caller hashes and signs, and the database keeps what came of it. Nothing here hashes, and nothing signs.
 
 use sqlx::{Postgres, Row, query, query_scalar};
-use strongroom_types::{RecordRow, RuntimeRole, TreeState};
+use strongroom_types::{RecordRow, RecordState, RuntimeRole, TreeState};
 
 use crate::error::StoreError;
-use crate::store::Store;
+use crate::store::{Store, Transaction};
 
 /// A batch that is being sealed. While it lasts, no other server seals.
 pub struct Sealing {
@@ -22,6 +22,24 @@ pub struct Purge {
     transaction: sqlx::Transaction<'static, Postgres>,
     /// The tree at the cut.
     pub tree: TreeState,
+}
+
+impl Transaction {
+    /// How far sealing is, for an administrator on the admin path.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn record_state(&mut self) -> Result<RecordState, StoreError> {
+        let row = query("SELECT coalesce(size, 0) AS size, sealed_at, note, waiting FROM strongroom.record_state()")
+            .fetch_one(self.connection())
+            .await?;
+        Ok(RecordState {
+            size: row.try_get("size")?,
+            waiting: row.try_get("waiting")?,
+            sealed_at: row.try_get("sealed_at")?,
+            checkpoint: row.try_get("note")?,
+        })
+    }
 }
 
 impl Store {

@@ -44,7 +44,7 @@ pub use metadata::Metadata;
 pub use page::{Page, PageRequest, PageSize};
 pub use passwords::{ChangePassword, NewPassword, Password, PasswordCost, PasswordParameters};
 pub use problem::{Problem, ProblemCode};
-pub use record::{RecordCut, RecordEnd, RecordPart, RecordRow, SealedBatch, TreeState};
+pub use record::{RecordCut, RecordEnd, RecordPart, RecordRow, RecordState, SealedBatch, TreeState};
 pub use reveals::{IdReference, NameReference, Purpose, Reference, References, ValueQuery, ValuesRequest};
 pub use secret::SecretValue;
 pub use service_accounts::{NewServiceAccount, ServiceAccount};

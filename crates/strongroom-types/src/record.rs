@@ -1,9 +1,30 @@
 //! The record as it is verified: its rows as they are hashed, and the parts that it comes in. docs/record.md is the specification.
 //! The same parts come of the database and of an exported file, whoever reads them; nothing of them is to be believed yet.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::Invalid;
+
+/// How far the record is sealed, as the database says: only `strongroom audit verify` shows that it is true.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "size": 4711,
+    "waiting": 3,
+    "sealed_at": "2026-11-23T09:30:00Z",
+    "checkpoint": "strongroom/0123456789abcdef\n4711\n…\n\n— strongroom/0123456789abcdef …\n",
+}))]
+pub struct RecordState {
+    /// How many rows the last checkpoint covers.
+    pub size: i64,
+    /// How many rows wait for the next one; 10 000 means: that many, or more.
+    pub waiting: i64,
+    /// When the last one was made; absent until there is one.
+    pub sealed_at: Option<DateTime<Utc>>,
+    /// The last one, a signed note: to be kept where whoever owns the database cannot reach it.
+    pub checkpoint: Option<String>,
+}
 
 /// A part of the record. First the cut, if there is one; then all batches in order; then the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,6 +10,7 @@ mod health;
 mod identities;
 mod invitations;
 mod passwords;
+mod record;
 mod reveals;
 mod service_accounts;
 mod sessions;
@@ -129,6 +130,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         delete("/api/credentials/{id}/grants/{grant_id}", routes!(grants::revoke)),
         get("/api/admin/settings", routes!(settings::get)),
         put("/api/admin/settings", routes!(settings::put)),
+        get("/api/admin/record", routes!(record::state)),
         post("/api/admin/invitations", routes!(invitations::create)),
         get("/api/admin/secrets", routes!(credentials::list)),
         post("/api/admin/secrets", routes!(credentials::create)),
