@@ -5,7 +5,7 @@ import { type ReactNode, useState } from 'react';
 import { Button } from '../components/button.tsx';
 import { ConfirmDialog } from '../components/dialog.tsx';
 import { Failure, Loading } from '../components/feedback.tsx';
-import { Time } from '../components/time.tsx';
+import { Deadline } from '../components/time.tsx';
 import { useMe } from '../session.tsx';
 import { type Credential, isWorkspaceAdmin, useWorkspaces } from './api.ts';
 import { useIsSharedWithMe } from './badges.tsx';
@@ -126,7 +126,7 @@ function GrantLine({ grant, isMine }: { grant: Grant; isMine: boolean }) {
   const what = (
     <>
       {members}may {inWords(grant.permissions)}
-      {grant.expires_at && <>; {isOver ? 'ended' : 'until'} <Time value={grant.expires_at} /></>}.
+      {grant.expires_at && <>; {isOver ? 'it ended on' : 'until'} <Deadline value={grant.expires_at} /></>}.
     </>
   );
   const icon = grant.workspace_id ? <Building2 aria-hidden size={18} /> : <User aria-hidden size={18} />;

@@ -1,6 +1,6 @@
 // What a list of credentials shows: a search, some questions that people have, and the rest on request.
 import { SlidersHorizontal } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { ToggleButton } from 'react-aria-components';
 import { Button } from '../components/button.tsx';
 import { SearchField, Select, TextField } from '../components/fields.tsx';
@@ -11,9 +11,9 @@ import { ProviderField } from './provider-field.tsx';
 import { providerName, providerOf } from './providers.ts';
 import { TYPES } from './types.ts';
 
-type FilterBarProps = { filters: Filters; onChange: (filters: Filters) => void };
+type FilterBarProps = { filters: Filters; onChange: (filters: Filters) => void; children: ReactNode };
 
-export function FilterBar({ filters, onChange }: FilterBarProps) {
+export function FilterBar({ filters, onChange, children }: FilterBarProps) {
   const { where, provider, type, tag } = filters;
   const narrowed = [where, provider, type, tag].filter((filter) => filter).length;
   const [isOpen, setOpen] = useState(narrowed > 0);
@@ -39,6 +39,7 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
             <SlidersHorizontal aria-hidden size={16} /> Filters{narrowed > 0 && ` (${narrowed})`}
           </Button>
         </div>
+        {children}
       </div>
       {isOpen && <Narrowing filters={filters} set={set} />}
     </div>
@@ -79,7 +80,7 @@ function Narrowing({ filters, set }: { filters: Filters; set: (change: Filters) 
 type TypedProps = {
   value: string;
   onTyped: (text: string) => void;
-  children: (value: string, onChange: (text: string) => void) => React.ReactNode;
+  children: (value: string, onChange: (text: string) => void) => ReactNode;
 };
 
 /** How long somebody has to pause before what he typed counts, in milliseconds. */

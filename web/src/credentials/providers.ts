@@ -176,5 +176,5 @@ export function oddities(provider: string, value: string): string | undefined {
   // A file's last line ends, too.
   if (value.replace(/\n$/, '') !== value.trim()) return 'There are spaces or empty lines at its beginning or end. They are kept.';
   const format = presetOf(provider)?.format;
-  return format && !format.pattern.test(value.trim()) ? `This looks unusual. ${format.hint} You can keep it all the same.` : undefined;
+  return format && !format.pattern.test(value.trim()) ? 'This does not look like one. You can keep it all the same.' : undefined;
 }

@@ -32,20 +32,20 @@ export function RevealDialog({ credential, version, onClose }: Target & { onClos
       {shown ? (
         <ShownValue {...shown} onHide={hide} />
       ) : (
-        <Warning target={{ credential, version }} whyHidden={whyHidden} onValue={show} onClose={onClose} />
+        <Warning target={{ credential, version }} whyHidden={whyHidden} onValue={show} />
       )}
     </Dialog>
   );
 }
 
-type WarningProps = { target: Target; whyHidden: string | undefined; onValue: (value: string) => void; onClose: () => void };
+type WarningProps = { target: Target; whyHidden: string | undefined; onValue: (value: string) => void };
 
-function Warning({ target, whyHidden, onValue, onClose }: WarningProps) {
+function Warning({ target, whyHidden, onValue }: WarningProps) {
   const { reveal, copy, isPending, error, allowedAt } = useReveal(target, onValue);
   const wait = useSecondsLeft(allowedAt);
   return (
     <>
-      {whyHidden ? <p role="status">{whyHidden}</p> : null}
+      {whyHidden && <p role="status">{whyHidden}</p>}
       <Notice tone="warning" title="Before you look">
         <p>It is recorded that you looked, with the time and from where.</p>
         <p>Is anybody looking at your screen, or are you sharing it? The value is hidden again after {SHOWN_SECONDS} seconds.</p>
@@ -55,7 +55,6 @@ function Warning({ target, whyHidden, onValue, onClose }: WarningProps) {
       <ClipboardStatus />
       {!hasClipboard && <p className="hint">Copying needs a page over HTTPS.</p>}
       <footer>
-        <Button onPress={onClose}>{whyHidden ? 'Done' : 'Cancel'}</Button>
         <Button isDisabled={!hasClipboard || wait > 0} isPending={copy.isPending} onPress={() => isPending || copy.mutate()}>
           <Copy aria-hidden size={16} /> Copy without showing
         </Button>

@@ -1,9 +1,8 @@
 // A value as somebody types or pastes it: masked until he asks to see it, on one line or, as keys and certificates are, on several.
 // Must never repeat it anywhere else.
 import { type ClipboardEvent, useState } from 'react';
-import { TextField } from '../components/fields.tsx';
-import { Checkbox } from '../components/fields.tsx';
-import { oddities } from './providers.ts';
+import { Checkbox, TextField } from '../components/fields.tsx';
+import { oddities, presetOf } from './providers.ts';
 
 type SecretInputProps = { label: string; provider: string; value: string; onChange: (value: string) => void };
 
@@ -35,7 +34,7 @@ export function SecretInput({ label, provider, value, onChange }: SecretInputPro
         value={value}
         onChange={onChange}
         onPaste={keepLines}
-        hint="It is sealed before it reaches the database, and shown again only to whoever may reveal it."
+        hint={presetOf(provider)?.format?.hint ?? 'It is sealed before it reaches the database.'}
       />
       {/* Always there, so that what comes into it is read out. */}
       <p role="status" className={odd ? 'hint odd' : 'visually-hidden'}>

@@ -1,6 +1,6 @@
 // Sharing a credential with somebody, or with a workspace; and changing what was granted.
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import { CheckboxGroup, Form, Label } from 'react-aria-components';
 import type { Schemas } from '../api.ts';
 import { Button } from '../components/button.tsx';
@@ -89,7 +89,7 @@ type GrantFormProps = {
   act: string;
   save: (set: Schemas['SetGrant']) => Promise<unknown>;
   onClose: () => void;
-  children?: React.ReactNode;
+  children?: ReactNode;
 };
 
 function GrantForm({ credentialId, grant, act, save, onClose, children }: GrantFormProps) {

@@ -6,7 +6,7 @@ import { Link } from 'react-router';
 import { Button } from '../components/button.tsx';
 import { ConfirmDialog } from '../components/dialog.tsx';
 import { Badge, Failure, Loading } from '../components/feedback.tsx';
-import { Time } from '../components/time.tsx';
+import { Deadline, Time } from '../components/time.tsx';
 import { type Credential, useRereadCredentials, useVault, useVersions, type Version } from './api.ts';
 import { RevealDialog } from './reveal-dialog.tsx';
 
@@ -60,7 +60,7 @@ function VersionLine({ version, credential, onAct }: VersionLineProps) {
         </span>
         <span className="hint">
           {is_current ? <Since credential={credential} /> : superseded_at && <>Replaced <Time value={superseded_at} /></>}
-          {answers(version) && version.answers_until && <>; answers programs until <Time value={version.answers_until} /></>}
+          {answers(version) && version.answers_until && <>; answers programs until <Deadline value={version.answers_until} /></>}
         </span>
       </div>
       <div className="row">

@@ -7,7 +7,7 @@ import { Button, ButtonLink } from '../components/button.tsx';
 import { ConfirmDialog } from '../components/dialog.tsx';
 import { Failure, Loading, Notice } from '../components/feedback.tsx';
 import { useTitle } from '../components/page.tsx';
-import { Time } from '../components/time.tsx';
+import { Deadline, Time } from '../components/time.tsx';
 import { Access } from '../credentials/access.tsx';
 import { type Credential, useCredential, useRereadCredentials, useVault } from '../credentials/api.ts';
 import { Badges } from '../credentials/badges.tsx';
@@ -160,12 +160,12 @@ function Facts({ credential }: { credential: Credential }) {
       {description && <p className="pre-line">{description}</p>}
       {tags.length > 0 && <Tags tags={tags} />}
       <dl className="facts">
-        <Fact name="Expires">{expires_at ? <Time value={expires_at} /> : 'Never'}</Fact>
+        <Fact name="Expires">{expires_at ? <Deadline value={expires_at} /> : 'Never'}</Fact>
         <Fact name="Last used">{last_used_at ? <Time value={last_used_at} /> : 'Never'}</Fact>
         <Fact name="Rotated">{rotated_at ? <Time value={rotated_at} /> : 'Never'}</Fact>
         {former_answers_until && new Date(former_answers_until).getTime() > Date.now() && (
           <Fact name="Former value answers until">
-            <Time value={former_answers_until} />
+            <Deadline value={former_answers_until} />
           </Fact>
         )}
         <Fact name="Kept">

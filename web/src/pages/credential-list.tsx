@@ -24,17 +24,16 @@ export function CredentialList() {
   return (
     <Page
       title={isSystem ? 'Admin secrets' : 'Credentials'}
-      lead={isSystem ? 'What the instance itself needs. Every instance administrator can see these.' : 'Keys, tokens and passwords: yours, those of your workspaces, and what others share with you.'}
+      lead={isSystem ? 'What the instance itself needs. Every instance administrator can see these.' : 'Your own, those of your workspaces, and what others share with you.'}
       actions={
         <ButtonLink to={`${pages}/new`} variant="primary">
           <Plus aria-hidden size={18} /> {isSystem ? 'New secret' : 'New credential'}
         </ButtonLink>
       }
     >
-      <div className="list-bar">
-        <FilterBar filters={filters} onChange={(filters) => setSearch(addressOf(filters), { replace: true })} />
+      <FilterBar filters={filters} onChange={(filters) => setSearch(addressOf(filters), { replace: true })}>
         <ViewChoice view={view} onChange={chooseAndKeep} />
-      </div>
+      </FilterBar>
       <Found search={search} view={view} onClear={() => setSearch({})} />
     </Page>
   );
@@ -49,10 +48,10 @@ function ViewChoice({ view, onChange }: { view: View; onChange: (view: View) => 
       selectedKeys={[view]}
       onSelectionChange={([chosen]) => onChange(chosen as View)}
     >
-      <ToggleButton id="cards" className="chip" aria-label="Cards">
+      <ToggleButton id="cards" className="segment" aria-label="Cards">
         <LayoutGrid aria-hidden size={16} />
       </ToggleButton>
-      <ToggleButton id="table" className="chip" aria-label="Table">
+      <ToggleButton id="table" className="segment" aria-label="Table">
         <List aria-hidden size={16} />
       </ToggleButton>
     </ToggleButtonGroup>

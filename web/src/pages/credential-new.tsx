@@ -58,11 +58,13 @@ export function CredentialNew() {
         <section className="card roomy" aria-labelledby="what">
           <h2 id="what">What it is</h2>
           <div className="pair-of-fields">
-            <ProviderField value={provider} onChange={setProvider} isRequired hint="The service that it is for: choose, or type any." />
+            <div className="stack tight">
+              <ProviderField value={provider} onChange={setProvider} isRequired hint="The service that it is for: choose, or type any." />
+              {preset?.madeAt && <MadeAt name={preset.name} address={preset.madeAt} />}
+            </div>
             <TextField label="Name" isRequired maxLength={255} hint="What you call it, such as “CI deploy key”." value={name} onChange={setName} />
           </div>
           <SecretInput label="Value" provider={provider} value={value} onChange={setValue} />
-          {preset && <PresetHint {...preset} />}
           <div className="pair-of-fields">
             <Select label="Type" options={TYPES} value={type} onChange={setType} />
             {!vault.isSystem && <OwnerField value={owner} onChange={setOwner} />}
@@ -84,17 +86,12 @@ export function CredentialNew() {
   );
 }
 
-function PresetHint({ name, format, madeAt }: { name: string; format?: { hint: string }; madeAt?: string }) {
+function MadeAt({ name, address }: { name: string; address: string }) {
   return (
-    <p className="hint">
-      {format?.hint}{' '}
-      {madeAt && (
-        <a href={madeAt} target="_blank" rel="noreferrer">
-          Make one at {name} <ExternalLink aria-hidden size={14} />
-          <span className="visually-hidden"> (in a new tab)</span>
-        </a>
-      )}
-    </p>
+    <a href={address} target="_blank" rel="noreferrer" className="made-at">
+      Make one at {name} <ExternalLink aria-hidden size={14} />
+      <span className="visually-hidden">(in a new tab)</span>
+    </a>
   );
 }
 
