@@ -17,7 +17,7 @@ export function Shell() {
       <a href="#content" className="button primary skip">
         Skip to the content
       </a>
-      <div className={open ? 'sidebar open' : 'sidebar'}>
+      <header className={open ? 'sidebar open' : 'sidebar'}>
         <div className="sidebar-top">
           <Brand />
           <span className="menu-button">
@@ -28,7 +28,7 @@ export function Shell() {
         </div>
         <Navigation onNavigate={() => setOpen(false)} />
         <Account />
-      </div>
+      </header>
       <main id="content" tabIndex={-1}>
         <Suspense fallback={<Loading />}>
           <Outlet />

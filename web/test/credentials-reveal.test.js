@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { assertFits, assertGone, keep, PHONE, tabTo } from './credentials.js';
-import { assertAccessible, openWindow, signIn, startBrowser, startVaultOfAda } from './support.js';
+import { keep, tabTo } from './credentials.js';
+import {
+  assertAccessible,
+  assertFits,
+  assertNowhere,
+  openWindow,
+  PHONE,
+  signIn,
+  startBrowser,
+  startVaultOfAda,
+} from './support.js';
 
 const VALUE = 'ghp_0123456789abcdefghij';
 let vault, strict, browser;
@@ -40,7 +49,7 @@ test('a value is shown after a warning, for thirty seconds that one sees pass', 
   await page.getByRole('button', { name: 'Reveal', exact: true }).click();
   await page.getByText('It is recorded that you looked').waitFor();
   await assertAccessible(page);
-  await assertGone(page, VALUE);
+  await assertNowhere(page, VALUE);
   await page.getByRole('button', { name: 'Show the value' }).click();
   assert.equal(await page.getByRole('textbox', { name: 'Value' }).textContent(), VALUE);
   await page.getByRole('timer', { name: /Hidden in (30|29) seconds/ }).waitFor();
@@ -49,7 +58,7 @@ test('a value is shown after a warning, for thirty seconds that one sees pass', 
   await page.getByRole('timer', { name: /Hidden in (10|9|8) seconds/ }).waitFor();
   await page.clock.fastForward(10_000);
   await page.getByText('30 seconds are over').waitFor();
-  await assertGone(page, VALUE);
+  await assertNowhere(page, VALUE);
   await assertAccessible(page);
   const { items } = await vault.call(`/api/credentials/audit?credential_id=${credential.id}&action=CREDENTIAL_ACCESSED`);
   assert.equal(items.length, 1);
@@ -61,24 +70,24 @@ test('a value is gone at once by Hide, by Escape, and when the tab is left', asy
   await show(page);
   await page.getByRole('button', { name: 'Hide' }).click();
   await page.getByText('The value is hidden.').waitFor();
-  await assertGone(page, VALUE);
+  await assertNowhere(page, VALUE);
   await page.getByRole('button', { name: 'Show it again' }).click();
   await page.getByRole('textbox', { name: 'Value' }).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  await assertGone(page, VALUE);
+  await assertNowhere(page, VALUE);
   await show(page);
   await page.evaluate(() => {
     Object.defineProperty(document, 'hidden', { value: true, configurable: true });
     document.dispatchEvent(new Event('visibilitychange'));
   });
   await page.getByText('you left this tab').waitFor();
-  await assertGone(page, VALUE);
+  await assertNowhere(page, VALUE);
   await page.evaluate(() => delete document.hidden);
   await page.getByRole('button', { name: 'Show it again' }).click();
   await page.getByRole('textbox', { name: 'Value' }).waitFor();
   await page.evaluate(() => window.dispatchEvent(new Event('pagehide')));
-  await assertGone(page, VALUE);
+  await assertNowhere(page, VALUE);
   assert.deepEqual(faults, []);
 });
 
@@ -90,7 +99,7 @@ test('a value leads into the clipboard, unseen if one likes, and out of it again
   await page.getByRole('button', { name: 'Copy without showing' }).click();
   await page.getByRole('dialog').getByText('The value is in the clipboard').waitFor();
   assert.equal(await clipboard(), VALUE);
-  await assertGone(page, VALUE);
+  await assertNowhere(page, VALUE);
   await assertAccessible(page);
   await page.keyboard.press('Escape');
   // Whether the dialog is open or not.
@@ -169,6 +178,6 @@ test('a value can be revealed without a mouse, on a phone as well', async () => 
   await page.getByText('The value is hidden.').waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  await assertGone(page, VALUE);
+  await assertNowhere(page, VALUE);
   assert.deepEqual(faults, []);
 });

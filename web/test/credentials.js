@@ -1,7 +1,5 @@
-// What the tests of credentials share: keeping one by the API, and what must hold wherever a value has been.
+// What the tests of credentials share: what is kept before a test begins, and getting about by keyboard.
 import assert from 'node:assert/strict';
-
-export const PHONE = { viewport: { width: 390, height: 844 } };
 
 /** Keeps a credential of Ada's, or what `body` says. */
 export function keep(vault, body) {
@@ -20,28 +18,6 @@ export async function workspace(vault, name, members = []) {
 
 export function inDays(days) {
   return new Date(Date.now() + days * 86_400_000).toISOString();
-}
-
-/** A value is nowhere that a page can be read from: not in the document, an input, the address, the history or storage. */
-export async function assertGone(page, value) {
-  const everything = await page.evaluate(() =>
-    JSON.stringify([
-      document.documentElement.outerHTML,
-      [...document.querySelectorAll('input, textarea')].map((input) => input.value),
-      document.title,
-      location.href,
-      history.state,
-      { ...localStorage },
-      { ...sessionStorage },
-    ]),
-  );
-  assert.ok(!everything.includes(value), 'a value that should be gone is still there');
-}
-
-/** Nothing has to be scrolled sideways. */
-export async function assertFits(page) {
-  const [width, shown] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-  assert.ok(width <= shown, `${page.url()} is ${width} wide and has ${shown}`);
 }
 
 /** Goes on by the Tab key alone until that is in focus. */

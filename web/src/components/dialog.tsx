@@ -5,12 +5,19 @@ import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from 'react-aria-c
 import { Button, IconButton } from './button.tsx';
 import { Failure } from './feedback.tsx';
 
-type DialogProps = { title: string; onClose: () => void; children: ReactNode; role?: 'dialog' | 'alertdialog' };
+type DialogProps = {
+  title: string;
+  onClose: () => void;
+  children: ReactNode;
+  role?: 'dialog' | 'alertdialog';
+  /** Not closed by a press beside it: what it shows does not come back. */
+  isKept?: boolean;
+};
 
 /** Open for as long as it is rendered. */
-export function Dialog({ title, onClose, children, role = 'dialog' }: DialogProps) {
+export function Dialog({ title, onClose, children, role = 'dialog', isKept }: DialogProps) {
   return (
-    <ModalOverlay isOpen isDismissable onOpenChange={(open) => open || onClose()} className="overlay">
+    <ModalOverlay isOpen isDismissable={!isKept} onOpenChange={(open) => open || onClose()} className="overlay">
       <Modal className="modal">
         <AriaDialog role={role} className="dialog">
           <header>

@@ -35,7 +35,7 @@ export function Notice({ tone = 'info', title, children }: { tone?: Tone; title?
 export function Failure({ error, retry }: { error: Error; retry?: () => void }) {
   return (
     <Notice tone="danger">
-      <p>{error.message}</p>
+      <p>{sentence(error.message)}</p>
       {error instanceof Refusal && error.retryAfter && <p>{inWords(error.retryAfter)}</p>}
       {error instanceof Refusal && error.status >= 500 && <p className="hint">Request {error.requestId}</p>}
       {retry && (
@@ -45,6 +45,11 @@ export function Failure({ error, retry }: { error: Error; retry?: () => void }) 
       )}
     </Notice>
   );
+}
+
+/** The API's details begin small and end open, for programs join them to what they say themselves. */
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 }
 
 function inWords(seconds: number): string {

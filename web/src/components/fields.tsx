@@ -8,6 +8,8 @@ import {
   Label,
   ListBox,
   ListBoxItem,
+  NumberField as AriaNumberField,
+  type NumberFieldProps as AriaNumberFieldProps,
   Popover,
   SearchField as AriaSearchField,
   Select as AriaSelect,
@@ -55,6 +57,27 @@ export function TextField({ label, hint, placeholder, rows, mono, masked, ...res
 /** A value, token or password as it is typed. Browsers neither keep it nor send it to a spelling service. */
 export function SecretField(props: Omit<TextFieldProps, 'rows' | 'type'>) {
   return <TextField autoComplete="off" spellCheck="false" mono {...props} type="password" />;
+}
+
+type NumberFieldProps = Omit<AriaNumberFieldProps, 'className'> & { label: string; hint?: ReactNode; unit: string };
+
+/** A whole number of something. */
+export function NumberField({ label, hint, unit, ...rest }: NumberFieldProps) {
+  return (
+    <AriaNumberField {...rest} formatOptions={{ maximumFractionDigits: 0, useGrouping: false }} className="field">
+      <Label>{label}</Label>
+      <span className="row">
+        <Input className="input number" />
+        <span aria-hidden>{unit}</span>
+      </span>
+      {hint && (
+        <Text slot="description" className="hint">
+          {hint}
+        </Text>
+      )}
+      <FieldError className="error" />
+    </AriaNumberField>
+  );
 }
 
 type SearchFieldProps = Omit<AriaSearchFieldProps, 'className'> & { label: string; placeholder?: string };

@@ -7,7 +7,9 @@ import { ConfirmDialog } from '../components/dialog.tsx';
 import { Failure, Loading } from '../components/feedback.tsx';
 import { Deadline } from '../components/time.tsx';
 import { useMe } from '../session.tsx';
-import { type Credential, isWorkspaceAdmin, useWorkspaces } from './api.ts';
+import { administers, roleInWords } from '../workspaces/roles.ts';
+import { useWorkspaces } from '../workspaces/workspaces.ts';
+import type { Credential } from './api.ts';
 import { useIsSharedWithMe } from './badges.tsx';
 import { type Grant, revokeGrant, useGrants, useRereadGrants } from './grants.ts';
 import { useMembers, usePeople } from './people.ts';
@@ -76,20 +78,20 @@ function Owner({ credential }: { credential: Credential }) {
 /** By name for those who are in the workspace. */
 function Administrators({ credential }: { credential: Credential }) {
   const me = useMe();
-  const { data: workspaces } = useWorkspaces();
-  const workspace = workspaces?.find(({ id }) => id === credential.workspace_id);
+  const { workspaces } = useWorkspaces();
+  const workspace = workspaces.find(({ id }) => id === credential.workspace_id);
   const { data: members, error } = useMembers(workspace?.id);
   if (error) return <li><Failure error={error} /></li>;
   const icon = <Building2 aria-hidden size={18} />;
-  if (!workspace) return <Line icon={icon} who="OWNERs and ADMINs of its workspace" what="use, reveal, manage and share it." />;
+  if (!workspace) return <Line icon={icon} who="Owners and admins of its workspace" what="use, reveal, manage and share it." />;
   return members
-    ?.filter(({ role }) => isWorkspaceAdmin(role))
+    ?.filter(({ role }) => administers(role))
     .map(({ user_id, display_name, role }) => (
       <Line
         key={user_id}
         icon={icon}
         who={user_id === me.id ? 'You' : display_name}
-        what={`as ${role} of ${workspace.name}: use, reveal, manage and share it.`}
+        what={`${roleInWords(role)} of ${workspace.name}: may use, reveal, manage and share it.`}
       />
     ));
 }
@@ -122,7 +124,7 @@ function GrantLine({ grant, isMine }: { grant: Grant; isMine: boolean }) {
   const close = () => setAsked(undefined);
   const isOver = !!grant.expires_at && new Date(grant.expires_at).getTime() <= Date.now();
   const name = grant.grantee_name ?? (grant.workspace_id ? 'A workspace' : 'Somebody you do not know any more');
-  const members = grant.workspace_id && 'its OWNERs, ADMINs and MEMBERs ';
+  const members = grant.workspace_id && 'its owners, admins and members ';
   const what = (
     <>
       {members}may {inWords(grant.permissions)}

@@ -1,10 +1,10 @@
 // Credentials over the public API: one's own and those of workspaces, or the instance's (SYSTEM) secrets. The paths of both
 // have the same shapes, and only here it is known which of them is asked.
 // Must never put a value into the query cache: a value goes from its answer to whoever asked for it.
-import { keepPreviousData, type QueryKey, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 import { api, ask, type Schemas } from '../api.ts';
-import { allPages } from './paging.ts';
+import { useList } from '../components/list.tsx';
 
 export type Credential = Schemas['Credential'];
 export type Version = Schemas['CredentialVersion'];
@@ -67,6 +67,7 @@ export function useVault(): Vault {
   return useContext(VaultContext);
 }
 
+/** A list. What it showed stays while the next search is under way. */
 export function useCredentials(query: CredentialQuery) {
   const vault = useVault();
   return useInfiniteQuery({
@@ -85,28 +86,12 @@ export function useCredential(id: string) {
 
 export function useVersions(id: string) {
   const vault = useVault();
-  return useInfiniteQuery({
-    queryKey: [vault.pages, 'one', id, 'versions'],
-    queryFn: ({ pageParam }) => vault.versions(id, pageParam),
-    initialPageParam: undefined as number | undefined,
-    getNextPageParam: (page) => (page.next_cursor ? Number(page.next_cursor) : undefined),
-  });
+  return useList([vault.pages, 'one', id, 'versions'], (cursor) => vault.versions(id, cursor === undefined ? undefined : Number(cursor)));
 }
 
 /** Has whatever pages show of credentials read anew: after a change. */
 export function useRereadCredentials(): () => Promise<void> {
   const vault = useVault();
   const client = useQueryClient();
-  return () => client.invalidateQueries({ queryKey: [vault.pages] satisfies QueryKey });
-}
-
-/** The workspaces that one is in, by name. */
-export function useWorkspaces() {
-  const queryFn = () => allPages((cursor) => ask(api.GET('/api/workspaces', { params: { query: { cursor, limit: 100 } } })));
-  return useQuery({ queryKey: ['credentials', 'workspaces'], queryFn, staleTime: 30_000 });
-}
-
-/** Whether one keeps, changes and shares what is a workspace's. */
-export function isWorkspaceAdmin(role: Schemas['WorkspaceRole'] | undefined): boolean {
-  return role === 'OWNER' || role === 'ADMIN';
+  return () => client.invalidateQueries({ queryKey: [vault.pages] });
 }

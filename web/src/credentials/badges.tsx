@@ -1,8 +1,10 @@
 // What is worth knowing of a credential, as badges.
 import { Badge } from '../components/feedback.tsx';
-import { type Credential, isWorkspaceAdmin, useWorkspaces } from './api.ts';
+import type { Credential } from './api.ts';
 import { signsOf } from './health.ts';
 import { useMe } from '../session.tsx';
+import { administers } from '../workspaces/roles.ts';
+import { useWorkspaces } from '../workspaces/workspaces.ts';
 
 export function Badges({ credential }: { credential: Credential }) {
   const isShared = useIsSharedWithMe(credential);
@@ -21,8 +23,9 @@ export function Badges({ credential }: { credential: Credential }) {
 /** Whether one sees it by a grant alone. */
 export function useIsSharedWithMe({ scope, user_id, workspace_id }: Credential): boolean {
   const me = useMe();
-  const { data: workspaces } = useWorkspaces();
+  const { workspaces, isLoaded } = useWorkspaces();
   if (scope === 'USER') return user_id !== me.id;
-  if (scope === 'SYSTEM' || !workspaces) return false;
-  return !isWorkspaceAdmin(workspaces.find(({ id }) => id === workspace_id)?.role);
+  if (scope === 'SYSTEM' || !isLoaded) return false;
+  const role = workspaces.find(({ id }) => id === workspace_id)?.role;
+  return !role || !administers(role);
 }

@@ -4,7 +4,8 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { ToggleButton } from 'react-aria-components';
 import { Button } from '../components/button.tsx';
 import { SearchField, Select, TextField } from '../components/fields.tsx';
-import { useVault, useWorkspaces } from './api.ts';
+import { useVault } from './api.ts';
+import { useWorkspaces } from '../workspaces/workspaces.ts';
 import type { Filters } from './filters.ts';
 import { UNUSED_DAYS } from './health.ts';
 import { ProviderField } from './provider-field.tsx';
@@ -14,8 +15,8 @@ import { TYPES } from './types.ts';
 type FilterBarProps = { filters: Filters; onChange: (filters: Filters) => void; children: ReactNode };
 
 export function FilterBar({ filters, onChange, children }: FilterBarProps) {
-  const { where, provider, type, tag } = filters;
-  const narrowed = [where, provider, type, tag].filter((filter) => filter).length;
+  const { workspace, provider, type, tag } = filters;
+  const narrowed = [workspace, provider, type, tag].filter((filter) => filter).length;
   const [isOpen, setOpen] = useState(narrowed > 0);
   const set = (change: Filters) => onChange({ ...filters, ...change });
   const toggle = (name: 'expiring' | 'unused' | 'revoked', label: string) => (
@@ -50,7 +51,7 @@ const ANY = 'any';
 
 function Narrowing({ filters, set }: { filters: Filters; set: (change: Filters) => void }) {
   const vault = useVault();
-  const { data: workspaces = [] } = useWorkspaces();
+  const { workspaces } = useWorkspaces();
   const wheres = [
     { id: ANY, label: 'Anywhere' },
     { id: 'own', label: 'Personal', detail: 'Your own, and what others share of theirs' },
@@ -61,7 +62,7 @@ function Narrowing({ filters, set }: { filters: Filters; set: (change: Filters) 
   return (
     <div className="narrowing">
       {!vault.isSystem && (
-        <Select label="Where" options={wheres} value={filters.where ?? ANY} onChange={(id) => set({ where: chosen(id) })} />
+        <Select label="Where" options={wheres} value={filters.workspace ?? ANY} onChange={(id) => set({ workspace: chosen(id) })} />
       )}
       <Typed
         value={filters.provider ? providerName(filters.provider) : ''}

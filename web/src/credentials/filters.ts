@@ -7,7 +7,7 @@ import { TYPES } from './types.ts';
 export type Filters = {
   text?: string;
   /** `own`, or the id of a workspace. */
-  where?: string;
+  workspace?: string;
   provider?: string;
   type?: string;
   tag?: string;
@@ -16,7 +16,7 @@ export type Filters = {
   revoked?: string;
 };
 
-const NAMES = ['text', 'where', 'provider', 'type', 'tag', 'expiring', 'unused', 'revoked'] as const;
+const NAMES = ['text', 'workspace', 'provider', 'type', 'tag', 'expiring', 'unused', 'revoked'] as const;
 
 export function filtersOf(search: URLSearchParams): Filters {
   return Object.fromEntries(NAMES.map((name) => [name, search.get(name)?.trim()]).filter(([, text]) => text));
@@ -27,14 +27,14 @@ export function addressOf(filters: Filters): URLSearchParams {
 }
 
 /** What to ask the API for. */
-export function queryOf({ text, where, provider, type, tag, expiring, unused, revoked }: Filters): CredentialQuery {
+export function queryOf({ text, workspace, provider, type, tag, expiring, unused, revoked }: Filters): CredentialQuery {
   return {
     text,
     provider,
     tag,
     type: TYPES.find(({ id }) => id === type)?.id,
-    scope: where === 'own' ? 'USER' : undefined,
-    workspace_id: where === 'own' ? undefined : where,
+    scope: workspace === 'own' ? 'USER' : undefined,
+    workspace_id: workspace === 'own' ? undefined : workspace,
     active: !revoked,
     expires_before: expiring && daysFromToday(SOON_DAYS),
     unused_since: unused && daysFromToday(-UNUSED_DAYS),

@@ -1,7 +1,7 @@
 // Grants of a credential over the public API. SYSTEM secrets have none.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, ask, type Schemas } from '../api.ts';
-import { allPages } from './paging.ts';
+import { allPages } from '../paging.ts';
 
 export type Grant = Schemas['Grant'];
 

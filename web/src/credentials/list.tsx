@@ -1,7 +1,8 @@
 // Credentials, as cards or as a table.
 import { Link } from 'react-router';
 import { Time } from '../components/time.tsx';
-import { type Credential, useVault, useWorkspaces } from './api.ts';
+import { useWorkspaces } from '../workspaces/workspaces.ts';
+import { type Credential, useVault } from './api.ts';
 import { Badges } from './badges.tsx';
 import { ProviderIcon } from './provider-icon.tsx';
 import { providerName } from './providers.ts';
@@ -9,7 +10,7 @@ import { typeLabel } from './types.ts';
 
 export function Cards({ credentials }: { credentials: readonly Credential[] }) {
   return (
-    <ul className="cards">
+    <ul className="credential-cards">
       {credentials.map((credential) => (
         <li key={credential.id}>
           <Card credential={credential} />
@@ -104,10 +105,10 @@ export function Tags({ tags }: { tags: readonly string[] }) {
 
 /** Whose it is, in a word or two. */
 export function Whose({ credential: { scope, workspace_id } }: { credential: Credential }) {
-  const { data: workspaces } = useWorkspaces();
+  const { workspaces } = useWorkspaces();
   if (scope === 'USER') return <span>Personal</span>;
   if (scope === 'SYSTEM') return <span>This instance</span>;
-  return <span>{workspaces?.find(({ id }) => id === workspace_id)?.name ?? 'A workspace'}</span>;
+  return <span>{workspaces.find(({ id }) => id === workspace_id)?.name ?? 'A workspace'}</span>;
 }
 
 function LastUse({ credential: { last_used_at } }: { credential: Credential }) {

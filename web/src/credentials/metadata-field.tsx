@@ -39,7 +39,7 @@ function parsed(json: string): Metadata | undefined {
 export function MetadataField({ draft, onChange }: { draft: MetadataDraft; onChange: (draft: MetadataDraft) => void }) {
   const metadata = metadataOf(draft);
   return (
-    <fieldset className="fieldset">
+    <fieldset className="fieldset stretched">
       <legend>Details</legend>
       <p className="hint">Such as a team, an account or a key’s id. They are not sealed: whoever may see the credential reads them.</p>
       {'json' in draft ? (

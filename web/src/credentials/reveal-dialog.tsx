@@ -50,7 +50,7 @@ function Warning({ target, whyHidden, onValue }: WarningProps) {
         <p>It is recorded that you looked, with the time and from where.</p>
         <p>Is anybody looking at your screen, or are you sharing it? The value is hidden again after {SHOWN_SECONDS} seconds.</p>
       </Notice>
-      {wait > 0 && <TooMany wait={wait} detail={error?.message} />}
+      {wait > 0 && <TooMany wait={wait} />}
       {error && !allowedAt && <Failure error={error} />}
       <ClipboardStatus />
       {!hasClipboard && <p className="hint">Copying needs a page over HTTPS.</p>}
@@ -86,12 +86,11 @@ function useReveal({ credential, version }: Target, onValue: (value: string) => 
   return { reveal, copy, isPending: reveal.isPending || copy.isPending, error: reveal.error ?? copy.error, allowedAt };
 }
 
-function TooMany({ wait, detail }: { wait: number; detail: string | undefined }) {
+function TooMany({ wait }: { wait: number }) {
   return (
     <Notice tone="warning" title="That is enough for this minute">
       <p>
-        Only so many values a minute can be looked at, so that nobody who finds your screen unlocked empties the vault.
-        {detail && ` The server says: ${detail}.`}
+        Only so many values a minute can be looked at, so that whoever finds your screen unlocked does not empty the vault.
       </p>
       <p>
         You can look again in <strong role="timer">{wait} s</strong>.
@@ -112,7 +111,7 @@ function ShownValue({ value, until, onHide }: Shown & { onHide: (why: string) =>
   return (
     <>
       <div className="shown">
-        <div role="textbox" aria-label="Value" aria-readonly aria-multiline tabIndex={0} className="secret mono" onCopy={copyInstead}>
+        <div role="textbox" aria-label="Value" aria-readonly aria-multiline tabIndex={0} className="revealed mono" onCopy={copyInstead}>
           {value}
         </div>
         <CountdownRing left={left} of={SHOWN_SECONDS} />

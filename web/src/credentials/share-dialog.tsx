@@ -9,7 +9,8 @@ import { Dialog } from '../components/dialog.tsx';
 import { Failure, Loading, Notice } from '../components/feedback.tsx';
 import { Checkbox } from '../components/fields.tsx';
 import { useMe } from '../session.tsx';
-import { type Credential, type Permission, useWorkspaces } from './api.ts';
+import { useWorkspaces } from '../workspaces/workspaces.ts';
+import type { Credential, Permission } from './api.ts';
 import { dayOf, endOfDay, ExpiryField } from './expiry.tsx';
 import { createGrant, type Grant, updateGrant, useRereadGrants } from './grants.ts';
 import { usePeople } from './people.ts';
@@ -41,7 +42,7 @@ export function ShareDialog({ credential, grants, onClose }: ShareDialogProps) {
             autoFocus
             options={grantees}
             placeholder="A name"
-            hint="Somebody with whom you share a workspace, or a workspace of yours: its OWNERs, ADMINs and MEMBERs."
+            hint="Somebody with whom you share a workspace, or a workspace of yours: its owners, admins and members."
             onSelectionChange={(id) => setChosen(id === null ? undefined : `${id}`)}
           />
         </GrantForm>
@@ -54,8 +55,8 @@ export function ShareDialog({ credential, grants, onClose }: ShareDialogProps) {
 function useGrantees({ workspace_id }: Credential, grants: readonly Grant[]) {
   const me = useMe();
   const { data: people } = usePeople();
-  const { data: workspaces } = useWorkspaces();
-  if (!people || !workspaces) return undefined;
+  const { workspaces } = useWorkspaces();
+  if (!people) return undefined;
   const taken = new Set([me.id, ...grants.map(({ user_id, workspace_id }) => user_id ?? workspace_id)]);
   const options = [
     ...people.map(({ user_id, display_name, email }) => ({
@@ -64,7 +65,7 @@ function useGrantees({ workspace_id }: Credential, grants: readonly Grant[]) {
       detail: email ?? 'Service account',
       as: { user_id } as { user_id?: string; workspace_id?: string },
     })),
-    ...workspaces.map(({ id, name }) => ({ id, label: name, detail: id === workspace_id ? 'Its own workspace: its MEMBERs as well' : 'Workspace', as: { workspace_id: id } })),
+    ...workspaces.map(({ id, name }) => ({ id, label: name, detail: id === workspace_id ? 'Its own workspace: its members as well' : 'Workspace', as: { workspace_id: id } })),
   ];
   return options.filter(({ id }) => !taken.has(id));
 }

@@ -5,14 +5,15 @@ import { useState } from 'react';
 import { Link } from 'react-router';
 import { Button } from '../components/button.tsx';
 import { ConfirmDialog } from '../components/dialog.tsx';
-import { Badge, Failure, Loading } from '../components/feedback.tsx';
+import { Badge } from '../components/feedback.tsx';
+import { List } from '../components/list.tsx';
 import { Deadline, Time } from '../components/time.tsx';
 import { type Credential, useRereadCredentials, useVault, useVersions, type Version } from './api.ts';
 import { RevealDialog } from './reveal-dialog.tsx';
 
 export function Versions({ credential }: { credential: Credential }) {
   const vault = useVault();
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useVersions(credential.id);
+  const list = useVersions(credential.id);
   const [asked, setAsked] = useState<{ act: 'reveal' | 'restore'; version: number }>();
   const close = () => setAsked(undefined);
   const record = `${vault.isSystem ? '/admin/audit' : '/audit'}?credential_id=${credential.id}`;
@@ -22,19 +23,17 @@ export function Versions({ credential }: { credential: Credential }) {
       <p className="hint">
         No value is overwritten: each rotation keeps the one before. Who did what, and who looked, is in <Link to={record}>the record</Link>.
       </p>
-      {error ? <Failure error={error} retry={refetch} /> : !data && <Loading />}
-      <ul className="lines">
-        {data?.pages.flatMap(({ items }) => items).map((version) => (
-          <li key={version.version}>
-            <VersionLine version={version} credential={credential} onAct={(act) => setAsked({ act, version: version.version })} />
-          </li>
-        ))}
-      </ul>
-      {hasNextPage && (
-        <Button isPending={isFetchingNextPage} onPress={() => fetchNextPage()}>
-          Show more
-        </Button>
-      )}
+      <List list={list} empty={null}>
+        {(versions) => (
+          <ul className="lines">
+            {versions.map((version) => (
+              <li key={version.version}>
+                <VersionLine version={version} credential={credential} onAct={(act) => setAsked({ act, version: version.version })} />
+              </li>
+            ))}
+          </ul>
+        )}
+      </List>
       {asked?.act === 'reveal' && <RevealDialog credential={credential} version={asked.version} onClose={close} />}
       {asked?.act === 'restore' && <RestoreVersion credential={credential} version={asked.version} onClose={close} />}
     </section>

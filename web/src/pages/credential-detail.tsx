@@ -1,17 +1,18 @@
 // One credential: everything that is known of it but the value, who can see it, and what can be done with it.
 import { useMutation } from '@tanstack/react-query';
-import { ArrowLeft, Ban, Eye, Pencil, RefreshCw, Undo2 } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
-import { Link, useParams } from 'react-router';
+import { Ban, Eye, Pencil, RefreshCw, Undo2 } from 'lucide-react';
+import { useState } from 'react';
+import { useParams } from 'react-router';
 import { Button, ButtonLink } from '../components/button.tsx';
 import { ConfirmDialog } from '../components/dialog.tsx';
 import { Failure, Loading, Notice } from '../components/feedback.tsx';
-import { useTitle } from '../components/page.tsx';
+import { Facts } from '../components/facts.tsx';
+import { Page } from '../components/page.tsx';
 import { Deadline, Time } from '../components/time.tsx';
 import { Access } from '../credentials/access.tsx';
 import { type Credential, useCredential, useRereadCredentials, useVault } from '../credentials/api.ts';
 import { Badges } from '../credentials/badges.tsx';
-import { Unseen } from '../credentials/elsewhere.tsx';
+import { Unseen } from '../credentials/unseen.tsx';
 import { Tags, Whose } from '../credentials/list.tsx';
 import { ProviderIcon } from '../credentials/provider-icon.tsx';
 import { providerName } from '../credentials/providers.ts';
@@ -30,33 +31,28 @@ export function CredentialDetail() {
 
 function Detail({ credential }: { credential: Credential }) {
   const { pages, isSystem } = useVault();
-  useTitle(credential.name);
+  const { name, provider, type } = credential;
   return (
-    <article className="page">
-      <Link to={pages} className="back">
-        <ArrowLeft aria-hidden size={16} /> {isSystem ? 'Admin secrets' : 'Credentials'}
-      </Link>
-      <header className="page-header">
-        <div className="credential-top large">
-          <ProviderIcon provider={credential.provider} />
-          <div className="credential-name">
-            <h1>{credential.name}</h1>
-            <span className="muted">
-              {providerName(credential.provider)} · {typeLabel(credential.type)} · <Whose credential={credential} />
-            </span>
-          </div>
-        </div>
-        <Badges credential={credential} />
-      </header>
+    <Page
+      title={name}
+      icon={<ProviderIcon provider={provider} />}
+      lead={
+        <>
+          {providerName(provider)} · {typeLabel(type)} · <Whose credential={credential} />
+        </>
+      }
+      parent={{ to: pages, title: isSystem ? 'Admin secrets' : 'Credentials' }}
+      actions={<Badges credential={credential} />}
+    >
       <ValueCard credential={credential} />
       <div className="columns">
         <div className="stack">
-          <Facts credential={credential} />
+          <Known credential={credential} />
           <Versions credential={credential} />
         </div>
         <Access credential={credential} />
       </div>
-    </article>
+    </Page>
   );
 }
 
@@ -152,43 +148,30 @@ function Revoked({ credential }: { credential: Credential }) {
   );
 }
 
-function Facts({ credential }: { credential: Credential }) {
+function Known({ credential }: { credential: Credential }) {
   const { description, tags, metadata, expires_at, last_used_at, rotated_at, created_at, updated_at, former_answers_until } = credential;
+  const isInGrace = former_answers_until && new Date(former_answers_until).getTime() > Date.now();
   return (
-    <section className="card" aria-labelledby="facts">
-      <h2 id="facts">What is known of it</h2>
+    <section className="card" aria-labelledby="known">
+      <h2 id="known">What is known of it</h2>
       {description && <p className="pre-line">{description}</p>}
       {tags.length > 0 && <Tags tags={tags} />}
-      <dl className="facts">
-        <Fact name="Expires">{expires_at ? <Deadline value={expires_at} /> : 'Never'}</Fact>
-        <Fact name="Last used">{last_used_at ? <Time value={last_used_at} /> : 'Never'}</Fact>
-        <Fact name="Rotated">{rotated_at ? <Time value={rotated_at} /> : 'Never'}</Fact>
-        {former_answers_until && new Date(former_answers_until).getTime() > Date.now() && (
-          <Fact name="Former value answers until">
-            <Deadline value={former_answers_until} />
-          </Fact>
-        )}
-        <Fact name="Kept">
-          <Time value={created_at} />
-        </Fact>
-        <Fact name="Changed">
-          <Time value={updated_at} />
-        </Fact>
-        {Object.entries(metadata).map(([key, value]) => (
-          <Fact key={key} name={key}>
-            {typeof value === 'string' ? value : <code>{JSON.stringify(value)}</code>}
-          </Fact>
-        ))}
-      </dl>
+      <Facts
+        facts={{
+          Expires: expires_at ? <Deadline value={expires_at} /> : 'Never',
+          'Last used': last_used_at ? <Time value={last_used_at} /> : 'Never',
+          Rotated: rotated_at ? <Time value={rotated_at} /> : 'Never',
+          'Former value': isInGrace && <>answers until <Deadline value={former_answers_until} /></>,
+          Kept: <Time value={created_at} />,
+          Changed: <Time value={updated_at} />,
+        }}
+      />
+      {Object.keys(metadata).length > 0 && <Facts facts={Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, <Said value={value} />]))} />}
     </section>
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
+/** What somebody said of it. */
+function Said({ value }: { value: unknown }) {
+  return typeof value === 'string' ? value : <code>{JSON.stringify(value)}</code>;
 }

@@ -10,7 +10,7 @@ import { TextField } from '../components/fields.tsx';
 import { Page } from '../components/page.tsx';
 import { type Credential, useCredential, useRereadCredentials, useVault } from '../credentials/api.ts';
 import { changes, DetailsFields, detailsOf } from '../credentials/details.tsx';
-import { Unseen } from '../credentials/elsewhere.tsx';
+import { Unseen } from '../credentials/unseen.tsx';
 
 export function CredentialEdit() {
   const { id = '' } = useParams();
@@ -45,7 +45,7 @@ function EditForm({ seen, onBeginAnew }: { seen: Credential; onBeginAnew: () => 
   };
   const isOutdated = update.error instanceof Refusal && update.error.status === 412;
   return (
-    <Page title={`Edit ${seen.name}`} lead="The value is not changed here: rotate the credential for that.">
+    <Page title={`Edit ${seen.name}`} lead="The value is not changed here: rotate the credential for that." parent={{ to: page, title: seen.name }}>
       <Form className="form" onSubmit={submit}>
         <section className="card roomy" aria-label="What is known of it">
           <TextField label="Name" isRequired maxLength={255} value={name} onChange={setName} />

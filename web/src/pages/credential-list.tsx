@@ -1,10 +1,11 @@
 // The credentials that one may know of, found by search and filters that are in the address.
-import { KeyRound, LayoutGrid, List, Plus, SearchX } from 'lucide-react';
+import { KeyRound, LayoutGrid, Plus, Rows3, SearchX } from 'lucide-react';
 import { useState } from 'react';
 import { ToggleButton, ToggleButtonGroup } from 'react-aria-components';
 import { useSearchParams } from 'react-router';
 import { Button, ButtonLink } from '../components/button.tsx';
-import { EmptyState, Failure, Loading } from '../components/feedback.tsx';
+import { EmptyState } from '../components/feedback.tsx';
+import { List } from '../components/list.tsx';
 import { Page } from '../components/page.tsx';
 import { useCredentials, useVault } from '../credentials/api.ts';
 import { FilterBar } from '../credentials/filter-bar.tsx';
@@ -52,7 +53,7 @@ function ViewChoice({ view, onChange }: { view: View; onChange: (view: View) => 
         <LayoutGrid aria-hidden size={16} />
       </ToggleButton>
       <ToggleButton id="table" className="segment" aria-label="Table">
-        <List aria-hidden size={16} />
+        <Rows3 aria-hidden size={16} />
       </ToggleButton>
     </ToggleButtonGroup>
   );
@@ -60,22 +61,12 @@ function ViewChoice({ view, onChange }: { view: View; onChange: (view: View) => 
 
 function Found({ search, view, onClear }: { search: URLSearchParams; view: View; onClear: () => void }) {
   const filters = filtersOf(search);
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useCredentials(queryOf(filters));
-  if (error) return <Failure error={error} retry={refetch} />;
-  if (!data) return <Loading />;
-  const credentials = data.pages.flatMap(({ items }) => items);
-  if (credentials.length === 0) return Object.keys(filters).length > 0 ? <NoneOfThese onClear={onClear} /> : <NoneYet />;
+  const list = useCredentials(queryOf(filters));
+  const empty = Object.keys(filters).length > 0 ? <NoneOfThese onClear={onClear} /> : <NoneYet />;
   return (
-    <>
-      {view === 'cards' ? <Cards credentials={credentials} /> : <Table credentials={credentials} />}
-      {hasNextPage && (
-        <div className="row center">
-          <Button isPending={isFetchingNextPage} onPress={() => fetchNextPage()}>
-            Show more
-          </Button>
-        </div>
-      )}
-    </>
+    <List list={list} empty={empty}>
+      {(credentials) => (view === 'cards' ? <Cards credentials={credentials} /> : <Table credentials={credentials} />)}
+    </List>
   );
 }
 

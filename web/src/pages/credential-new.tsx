@@ -10,13 +10,15 @@ import { Button, ButtonLink } from '../components/button.tsx';
 import { Failure } from '../components/feedback.tsx';
 import { Select, TextField } from '../components/fields.tsx';
 import { Page } from '../components/page.tsx';
-import { isWorkspaceAdmin, useRereadCredentials, useVault, useWorkspaces } from '../credentials/api.ts';
+import { useRereadCredentials, useVault } from '../credentials/api.ts';
 import { type Details, DetailsFields, newDetails, NO_DETAILS } from '../credentials/details.tsx';
 import { ProviderField } from '../credentials/provider-field.tsx';
 import { presetOf, providerOf } from '../credentials/providers.ts';
 import { useRequestKey } from '../credentials/request-key.ts';
 import { SecretInput } from '../credentials/secret-input.tsx';
 import { TYPES } from '../credentials/types.ts';
+import { administers } from '../workspaces/roles.ts';
+import { useWorkspaces } from '../workspaces/workspaces.ts';
 
 const MINE = 'mine';
 
@@ -53,7 +55,7 @@ export function CredentialNew() {
     create.mutate();
   };
   return (
-    <Page title={vault.isSystem ? 'New secret' : 'New credential'} lead="Sealed before it is stored. Nobody reads it but those whom you can see on its page.">
+    <Page title={vault.isSystem ? 'New secret' : 'New credential'} lead="Sealed before it is stored. Nobody reads it but those whom you can see on its page." parent={{ to: vault.pages, title: vault.isSystem ? 'Admin secrets' : 'Credentials' }}>
       <Form className="form" onSubmit={submit}>
         <section className="card roomy" aria-labelledby="what">
           <h2 id="what">What it is</h2>
@@ -97,12 +99,12 @@ function MadeAt({ name, address }: { name: string; address: string }) {
 
 /** For oneself, or for a workspace that one administers. */
 function OwnerField({ value, onChange }: { value: string; onChange: (owner: string) => void }) {
-  const { data: workspaces = [] } = useWorkspaces();
+  const { workspaces } = useWorkspaces();
   const owners = [
     { id: MINE, label: 'Myself', detail: 'Nobody else sees it until you share it' },
     ...workspaces
-      .filter(({ role }) => isWorkspaceAdmin(role))
-      .map(({ id, name }) => ({ id, label: name, detail: 'Its OWNERs and ADMINs see it' })),
+      .filter(({ role }) => administers(role))
+      .map(({ id, name }) => ({ id, label: name, detail: 'Its owners and admins see it' })),
   ];
   return <Select label="For" options={owners} value={value} onChange={onChange} />;
 }

@@ -5,7 +5,7 @@ import { CredentialDetail } from './credential-detail.tsx';
 import { CredentialEdit } from './credential-edit.tsx';
 import { CredentialList } from './credential-list.tsx';
 import { CredentialNew } from './credential-new.tsx';
-import { Elsewhere } from '../credentials/elsewhere.tsx';
+import { NotFound } from './not-found.tsx';
 import '../styles/credentials.css';
 
 const VAULTS = { own: vaultAt('/api/credentials'), system: vaultAt('/api/admin/secrets') };
@@ -18,7 +18,7 @@ export default function Credentials({ of }: { of: keyof typeof VAULTS }) {
         <Route path="new" element={<CredentialNew />} />
         <Route path=":id" element={<CredentialDetail />} />
         <Route path=":id/edit" element={<CredentialEdit />} />
-        <Route path="*" element={<Elsewhere />} />
+        <Route path="*" element={<NotFound />} />
       </Routes>
     </VaultProvider>
   );

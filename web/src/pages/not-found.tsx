@@ -1,20 +1,18 @@
 // A path that leads nowhere.
-import { Brand } from '../components/brand.tsx';
+import { Compass } from 'lucide-react';
 import { ButtonLink } from '../components/button.tsx';
-import { useTitle } from '../components/page.tsx';
+import { EmptyState } from '../components/feedback.tsx';
+import { Page } from '../components/page.tsx';
 
 export function NotFound() {
-  useTitle('Not found');
   return (
-    <div className="narrow">
-      <main>
-        <Brand />
-        <h1>There is no such page</h1>
-        <p className="muted">It may have moved, or it is not yours to see.</p>
+    <Page title="Not found">
+      <EmptyState icon={<Compass size={28} />} title="There is no such page">
+        <p>It may have moved, or it is not yours to see.</p>
         <ButtonLink to="/" variant="primary">
           To your credentials
         </ButtonLink>
-      </main>
-    </div>
+      </EmptyState>
+    </Page>
   );
 }

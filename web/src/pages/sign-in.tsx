@@ -2,37 +2,39 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { Form } from 'react-aria-components';
-import { useNavigate, useSearchParams } from 'react-router';
+import { Link, useNavigate, useSearchParams } from 'react-router';
 import { api, ask } from '../api.ts';
-import { Brand } from '../components/brand.tsx';
 import { Button } from '../components/button.tsx';
 import { Failure } from '../components/feedback.tsx';
 import { SecretField, TextField } from '../components/fields.tsx';
-import { useTitle } from '../components/page.tsx';
+import { Narrow } from '../components/narrow.tsx';
 import { nextPath, useRefreshMe } from '../session.tsx';
 
 export function SignIn() {
-  useTitle('Sign in');
   const [search] = useSearchParams();
   const next = nextPath(search);
   const { data: ways } = useQuery({ queryKey: ['sign-in-ways'], queryFn: () => ask(api.GET('/api/auth')) });
   return (
-    <div className="narrow">
-      <main>
-        <Brand />
-        <h1>Sign in</h1>
-        <PasswordForm next={next} />
-        {ways?.oidc && (
+    <Narrow title="Sign in">
+      <PasswordForm next={next} />
+      {ways?.oidc && (
+        <>
+          <p className="or">or</p>
           <a className="button secondary" href={`/api/auth/oidc/start?return_to=${encodeURIComponent(next)}`}>
             Continue with {ways.oidc.name}
           </a>
-        )}
-        <p className="hint">
-          People come in by an invitation of an administrator. A forgotten password is set anew by whoever can sign in some other
-          way; nobody else can set it.
+        </>
+      )}
+      <div className="stack tight">
+        <p>
+          <Link to="/invitation">I have an invitation</Link>
         </p>
-      </main>
-    </div>
+        <p className="hint">
+          A forgotten password is set anew by whoever can sign in some other way. Nobody else can set it, administrators
+          included.
+        </p>
+      </div>
+    </Narrow>
   );
 }
 

@@ -1,0 +1,62 @@
+// Filling in which rows of the record are shown. It holds when it is applied, not while it is typed.
+import { SlidersHorizontal } from 'lucide-react';
+import { type FormEvent, useState } from 'react';
+import { Form } from 'react-aria-components';
+import { Button } from '../components/button.tsx';
+import { type Option, Select, TextField } from '../components/fields.tsx';
+import type { Filter } from './filter.ts';
+import { ACTIONS, KINDS, OUTCOMES } from './words.ts';
+
+type FilterFormProps = {
+  filter: Filter;
+  onApply: (filter: Filter) => void;
+  workspaces: { id: string; name: string }[];
+  people: Option<string>[];
+};
+
+export function FilterForm({ filter, onApply, workspaces, people }: FilterFormProps) {
+  const [draft, setDraft] = useState(filter);
+  const used = Object.keys(filter).length;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onApply(draft);
+  };
+  const text = (name: keyof Filter) => ({ value: draft[name] ?? '', onChange: (value: string) => setDraft({ ...draft, [name]: value }) });
+  return (
+    <details className="card disclosure" open={used > 0}>
+      <summary>
+        <SlidersHorizontal aria-hidden size={16} />
+        Filter{used > 0 && ` (${used})`}
+      </summary>
+      <Form className="stack" onSubmit={submit}>
+        <div className="grid">
+          <TextField label="Name" maxLength={255} {...text('name')} />
+          <TextField label="Provider" maxLength={100} {...text('provider')} />
+          <Select label="Action" options={anyOf(ACTIONS)} {...text('action')} />
+          <Select label="Outcome" options={anyOf(OUTCOMES)} {...text('outcome')} />
+          <Select label="Kind" options={anyOf(KINDS)} {...text('entity_type')} />
+          {workspaces.length > 0 && <Select label="Workspace" options={workspaceOptions(workspaces)} {...text('workspace_id')} />}
+          <Select label="Person" options={[ANY, ...people]} {...text('actor_id')} />
+          <TextField label="From" type="date" {...text('from')} />
+          <TextField label="To" type="date" {...text('to')} />
+        </div>
+        <div className="row">
+          <Button type="submit" variant="primary">
+            Apply
+          </Button>
+          {used > 0 && <Button onPress={() => onApply({})}>Show everything</Button>}
+        </div>
+      </Form>
+    </details>
+  );
+}
+
+const ANY: Option<string> = { id: '', label: 'Any' };
+
+function anyOf(words: Record<string, string>): Option<string>[] {
+  return [ANY, ...Object.entries(words).map(([id, label]) => ({ id, label }))];
+}
+
+function workspaceOptions(workspaces: { id: string; name: string }[]): Option<string>[] {
+  return [ANY, ...workspaces.map(({ id, name }) => ({ id, label: name }))];
+}

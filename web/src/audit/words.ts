@@ -1,0 +1,70 @@
+// What the record says, in words. An action or a kind that the API has and that has no words here does not compile.
+import type { Schemas } from '../api.ts';
+
+export const ACTIONS: Record<Schemas['ActivityAction'], string> = {
+  CREDENTIAL_CREATED: 'Credential created',
+  CREDENTIAL_ACCESSED: 'Value revealed',
+  CREDENTIAL_USED: 'Value used by a program',
+  CREDENTIAL_UPDATED: 'Credential edited',
+  CREDENTIAL_ROTATED: 'Value rotated',
+  CREDENTIAL_VERSION_RESTORED: 'Former version restored',
+  CREDENTIAL_REVOKED: 'Credential revoked',
+  CREDENTIAL_RESTORED: 'Credential restored',
+  CREDENTIAL_PURGED: 'Value destroyed',
+  GRANT_CREATED: 'Shared',
+  GRANT_CHANGED: 'Sharing changed',
+  GRANT_REVOKED: 'Sharing ended',
+  WORKSPACE_CREATED: 'Workspace created',
+  WORKSPACE_RENAMED: 'Workspace renamed',
+  WORKSPACE_DELETED: 'Workspace deleted',
+  MEMBER_ADDED: 'Member added',
+  MEMBER_CHANGED: 'Role changed',
+  MEMBER_REMOVED: 'Member removed',
+  SERVICE_ACCOUNT_CREATED: 'Service account created',
+  SERVICE_ACCOUNT_DISABLED: 'Service account disabled',
+  TRUST_RULE_CREATED: 'Workload trusted',
+  TRUST_RULE_REMOVED: 'Workload trusted no more',
+  TOKEN_EXCHANGED: 'Workload came in',
+  TOKEN_CREATED: 'API token created',
+  TOKEN_REVOKED: 'API token revoked',
+  INVITATION_CREATED: 'Person invited',
+  INVITATION_ACCEPTED: 'Invitation accepted',
+  SIGNED_IN: 'Signed in',
+  SIGN_IN_FAILED: 'Sign-in failed',
+  SIGNED_OUT: 'Signed out',
+  PASSWORD_CHANGED: 'Password set',
+  IDENTITY_LINKED: 'Identity linked',
+  IDENTITY_UNLINKED: 'Identity unlinked',
+  RECORD_READ: 'Record read',
+  RECORD_EXPORTED: 'Record exported',
+  RECORD_PURGED: 'Oldest of the record removed',
+  SETTINGS_CHANGED: 'Settings changed',
+  KEYS_REWRAPPED: 'Keys rewrapped',
+  KEYS_FELL_BACK: 'Sealed under the key file, as OpenBao was away',
+  COLUMN_SEALED: 'Column sealed',
+  COLUMN_OPENED: 'Column opened',
+  COLUMN_FORGOTTEN: 'Column forgotten',
+};
+
+export const KINDS: Record<Schemas['EntityType'], string> = {
+  CREDENTIAL: 'Credential',
+  WORKSPACE: 'Workspace',
+  API_TOKEN: 'API token',
+  INVITATION: 'Invitation',
+  USER: 'Person',
+  SERVICE_ACCOUNT: 'Service account',
+  SESSION: 'Session',
+  IDENTITY: 'Identity',
+  TRUST_RULE: 'Trusted workload',
+  SETTINGS: 'Settings',
+  RECORD: 'Record',
+  KEY_RING: 'Keys',
+};
+
+export const OUTCOMES: Record<Schemas['Outcome'], string> = { ALLOWED: 'Allowed', DENIED: 'Denied' };
+
+/** Why it was denied: `RATE_LIMITED` is `Rate limited`. */
+export function reasonInWords(reason: string): string {
+  const words = reason.toLowerCase().replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

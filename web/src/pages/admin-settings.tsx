@@ -1,0 +1,136 @@
+// How long things are kept, for instance administrators. What is destroyed does not come back, so that the page says what a
+// change destroys before it is made.
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { Form } from 'react-aria-components';
+import { api, ask, type Schemas } from '../api.ts';
+import { Button } from '../components/button.tsx';
+import { ConfirmDialog } from '../components/dialog.tsx';
+import { Failure, Loading, Notice } from '../components/feedback.tsx';
+import { Checkbox, NumberField } from '../components/fields.tsx';
+import { Page } from '../components/page.tsx';
+
+type Settings = Schemas['Settings'];
+
+const SETTINGS = ['settings'];
+/** A hundred years; what the API takes. */
+const MOST_DAYS = 36_500;
+
+export function AdminSettings() {
+  const { data, error, refetch } = useQuery({ queryKey: SETTINGS, queryFn: () => ask(api.GET('/api/admin/settings')) });
+  return (
+    <Page title="Retention" lead="How long the record and destroyed-to-be values are kept. Each change is recorded.">
+      {error && <Failure error={error} retry={refetch} />}
+      {!data && !error && <Loading />}
+      {data && <RetentionForm kept={data} />}
+    </Page>
+  );
+}
+
+function RetentionForm({ kept }: { kept: Settings }) {
+  const [draft, setDraft] = useState(kept);
+  const [isAsking, setAsking] = useState(false);
+  const [isSaved, setSaved] = useState(false);
+  const set = (change: Partial<Settings>) => {
+    setSaved(false);
+    setDraft({ ...draft, ...change });
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setAsking(true);
+  };
+  return (
+    <Form className="card stack" onSubmit={submit}>
+      {isSaved && <Notice tone="success" title="Saved" />}
+      <Checkbox
+        isSelected={draft.record_retention_days === null}
+        onChange={(forEver) => set({ record_retention_days: forEver ? null : Math.max(730, draft.record_retention_promise_days) })}
+      >
+        Keep the record for ever
+      </Checkbox>
+      {draft.record_retention_days !== null && (
+        <DaysField
+          label="Keep the record for"
+          hint="Older rows are removed within the hour, for good. Never less than what is promised below."
+          least={Math.max(1, draft.record_retention_promise_days)}
+          value={draft.record_retention_days ?? MOST_DAYS}
+          onChange={(record_retention_days) => set({ record_retention_days })}
+        />
+      )}
+      <DaysField
+        label="Promise to keep the record for at least"
+        hint="0: nothing is promised. A promise can be raised, and never be lowered again, by nobody. Think before you raise it."
+        least={kept.record_retention_promise_days}
+        value={draft.record_retention_promise_days}
+        onChange={(record_retention_promise_days) => set({ record_retention_promise_days })}
+      />
+      <DaysField
+        label="Keep former versions of a value for"
+        hint="Counted from when the next version came. Then the value is destroyed."
+        least={1}
+        value={draft.version_retention_days}
+        onChange={(version_retention_days) => set({ version_retention_days })}
+      />
+      <DaysField
+        label="Keep revoked credentials for"
+        hint="For as long, they can be restored. Then their values are destroyed."
+        least={1}
+        value={draft.revoked_retention_days}
+        onChange={(revoked_retention_days) => set({ revoked_retention_days })}
+      />
+      <div>
+        <Button type="submit" variant="primary">
+          Save
+        </Button>
+      </div>
+      {isAsking && <Save kept={kept} draft={draft} onSaved={() => setSaved(true)} onClose={() => setAsking(false)} />}
+    </Form>
+  );
+}
+
+type DaysFieldProps = { label: string; hint: string; least: number; value: number; onChange: (days: number) => void };
+
+function DaysField({ least, ...field }: DaysFieldProps) {
+  return <NumberField {...field} unit="days" isRequired minValue={least} maxValue={MOST_DAYS} />;
+}
+
+type SaveProps = { kept: Settings; draft: Settings; onSaved: () => void; onClose: () => void };
+
+function Save({ kept, draft, onSaved, onClose }: SaveProps) {
+  const client = useQueryClient();
+  const save = useMutation({
+    mutationFn: () => ask(api.PUT('/api/admin/settings', { body: draft })),
+    onSuccess: (settings) => {
+      client.setQueryData(SETTINGS, settings);
+      onSaved();
+      onClose();
+    },
+  });
+  const warnings = whatItMeans(kept, draft);
+  return (
+    <ConfirmDialog title="Save these settings?" act="Save" danger={warnings.length > 0} mutation={save} onClose={onClose}>
+      {warnings.length === 0 && <p>Nothing is destroyed by this.</p>}
+      {warnings.map((warning) => (
+        <Notice key={warning} tone="warning">
+          <p>{warning}</p>
+        </Notice>
+      ))}
+    </ConfirmDialog>
+  );
+}
+
+/** What there is no way back from. */
+function whatItMeans(kept: Settings, draft: Settings): string[] {
+  const forEver = Number.POSITIVE_INFINITY;
+  const isLess = (days: number | null | undefined, before: number | null | undefined) => (days ?? forEver) < (before ?? forEver);
+  const promise = draft.record_retention_promise_days;
+  return [
+    isLess(draft.record_retention_days, kept.record_retention_days) &&
+      `Rows of the record that are older than ${draft.record_retention_days} days are removed within the hour, for good.`,
+    promise > kept.record_retention_promise_days && `The promise to keep the record for ${promise} days cannot be taken back.`,
+    isLess(draft.version_retention_days, kept.version_retention_days) &&
+      `Values of former versions that are older than ${draft.version_retention_days} days are destroyed within the hour.`,
+    isLess(draft.revoked_retention_days, kept.revoked_retention_days) &&
+      `Values of credentials that were revoked more than ${draft.revoked_retention_days} days ago are destroyed within the hour.`,
+  ].filter((warning) => warning !== false);
+}

@@ -1,0 +1,73 @@
+// One workspace: who is in it, its service accounts, and its end. What one's role does not allow is not offered.
+import { useQuery } from '@tanstack/react-query';
+import { KeyRound, ScrollText } from 'lucide-react';
+import { useState } from 'react';
+import { useParams } from 'react-router';
+import { api, ask, Refusal, type Schemas } from '../api.ts';
+import { Button, ButtonLink } from '../components/button.tsx';
+import { Failure, Loading } from '../components/feedback.tsx';
+import { Page } from '../components/page.tsx';
+import { DeleteWorkspace, LeaveWorkspace, RenameWorkspace } from '../workspaces/dialogs.tsx';
+import { Members } from '../workspaces/members.tsx';
+import { administers, roleInWords } from '../workspaces/roles.ts';
+import { ServiceAccounts } from '../workspaces/service-accounts.tsx';
+import { WORKSPACES } from '../workspaces/workspaces.ts';
+import { NotFound } from './not-found.tsx';
+
+/** The workspace of the path. */
+export function useWorkspace() {
+  const { id = '' } = useParams();
+  return useQuery({
+    queryKey: [...WORKSPACES, id],
+    queryFn: () => ask(api.GET('/api/workspaces/{id}', { params: { path: { id } } })),
+  });
+}
+
+export function Workspace() {
+  const { data, error, refetch } = useWorkspace();
+  if (isNotThere(error)) return <NotFound />;
+  if (error) return <Failure error={error} retry={refetch} />;
+  if (!data) return <Loading />;
+  return <Whole workspace={data} />;
+}
+
+/** An id that is none is refused as malformed. */
+export function isNotThere(error: Error | null): boolean {
+  return error instanceof Refusal && (error.status === 404 || error.status === 400);
+}
+
+type Open = 'rename' | 'leave' | 'delete' | undefined;
+
+function Whole({ workspace }: { workspace: Schemas['Workspace'] }) {
+  const [open, setOpen] = useState<Open>();
+  const { id, name, role } = workspace;
+  const dialog = { workspace, onClose: () => setOpen(undefined) };
+  const actions = (
+    <>
+      {administers(role) && <Button onPress={() => setOpen('rename')}>Rename</Button>}
+      <Button onPress={() => setOpen('leave')}>Leave</Button>
+      {role === 'OWNER' && <Button onPress={() => setOpen('delete')}>Delete</Button>}
+    </>
+  );
+  return (
+    <Page title={name} lead={`Your role: ${roleInWords(role)}`} actions={actions} parent={{ to: '/workspaces', title: 'Workspaces' }}>
+      <div className="row">
+        <ButtonLink to={`/credentials?workspace=${id}`}>
+          <KeyRound aria-hidden size={16} />
+          Its credentials
+        </ButtonLink>
+        {administers(role) && (
+          <ButtonLink to={`/audit?workspace_id=${id}`}>
+            <ScrollText aria-hidden size={16} />
+            What happened in it
+          </ButtonLink>
+        )}
+      </div>
+      <Members workspace={workspace} />
+      {administers(role) && <ServiceAccounts workspace={workspace} />}
+      {open === 'rename' && <RenameWorkspace {...dialog} />}
+      {open === 'leave' && <LeaveWorkspace {...dialog} />}
+      {open === 'delete' && <DeleteWorkspace {...dialog} />}
+    </Page>
+  );
+}
