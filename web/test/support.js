@@ -52,8 +52,9 @@ export function startBrowser() {
  * @param {import('playwright-core').Browser} browser
  * @param {{ url: string }} vault
  * @param {import('playwright-core').BrowserContextOptions} options
+ * @param {string[]} others origins that it may be sent to
  */
-export async function openWindow(browser, vault, options = {}) {
+export async function openWindow(browser, vault, options = {}, others = []) {
   const context = await browser.newContext({ baseURL: vault.url, locale: 'en-GB', timezoneId: 'UTC', ...options });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
@@ -65,7 +66,9 @@ export async function openWindow(browser, vault, options = {}) {
     if (message.type() === 'error' && !isRefusal) faults.push(message.text());
   });
   page.on('request', (request) => {
-    if (new URL(request.url()).origin !== vault.url) faults.push(`asks ${request.url()}`);
+    const { protocol, origin } = new URL(request.url());
+    // What the page made itself asks nobody.
+    if (protocol !== 'blob:' && origin !== vault.url && !others.includes(origin)) faults.push(`asks ${request.url()}`);
   });
   return { context, page, faults };
 }
@@ -79,6 +82,27 @@ export async function signIn(page, email = 'ada@example.org', password = PASSWOR
   await page.waitForURL('**/credentials');
 }
 
+/** A phone. */
+export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+
+/** That nobody has to scroll sideways. */
+export async function assertFits(page) {
+  const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.equal(beyond, 0, `${page.url()} is too wide by ${beyond} pixels`);
+}
+
+/** That a secret is in no place where it would be found later: page, fields, address, history, storage. */
+export async function assertNowhere(page, secret) {
+  const places = await page.evaluate(() => ({
+    page: document.documentElement.outerHTML,
+    fields: [...document.querySelectorAll('input, textarea')].map(({ value }) => value).join(' '),
+    address: location.href,
+    history: JSON.stringify(history.state),
+    storage: JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]),
+  }));
+  for (const [place, text] of Object.entries(places)) assert.ok(!text.includes(secret), `it is in the ${place}`);
+}
+
 /** Holds what is on the screen now against WCAG 2.2 A and AA, in light and in dark. */
 export async function assertAccessible(page) {
   for (const colorScheme of ['light', 'dark']) {
@@ -86,7 +110,9 @@ export async function assertAccessible(page) {
     await page.evaluate(axe);
     const found = await page.evaluate(async () => {
       const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-      const { violations } = await globalThis.axe.run(document, { runOnly: { type: 'tag', values: tags } });
+      // Where React Aria has things read out that are gone from the page by then; it is emptied after seconds.
+      const context = { exclude: [['[data-live-announcer]']] };
+      const { violations } = await globalThis.axe.run(context, { runOnly: { type: 'tag', values: tags } });
       return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
     });
     assert.deepEqual(found, [], `${page.url()} in ${colorScheme}`);
