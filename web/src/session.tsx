@@ -21,8 +21,10 @@ export function createQueryClient(): QueryClient {
 
 /** Nobody is signed in any more: nothing of what he saw stays. */
 export function forget(client: QueryClient): void {
-  client.clear();
+  // First, so that the pages go that could not be without him.
   client.setQueryData(ME, null);
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] });
+  client.getMutationCache().clear();
 }
 
 async function fetchMe(): Promise<Schemas['User'] | null> {

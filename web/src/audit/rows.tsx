@@ -7,7 +7,7 @@ import { Badge } from '../components/feedback.tsx';
 import { Facts } from '../components/facts.tsx';
 import { ExactTime } from '../components/time.tsx';
 import { searchOf } from './filter.ts';
-import { ACTIONS, KINDS, reasonInWords } from './words.ts';
+import { ACTIONS, codeInWords, KINDS, nameInWords } from './words.ts';
 
 type Activity = Schemas['Activity'];
 
@@ -21,7 +21,7 @@ export function Rows({ rows }: { rows: Activity[] }) {
               {row.outcome === 'DENIED' ? <Ban aria-hidden size={18} className="denied" /> : <Check aria-hidden size={18} className="allowed" />}
               <span className="what">
                 <strong>{ACTIONS[row.action]}</strong> {row.outcome === 'DENIED' && <Badge tone="danger">Denied</Badge>}
-                <span className="hint block">{[row.name, row.provider].filter(Boolean).join(' · ')}</span>
+                <span className="hint block">{[nameInWords(row), row.provider].filter(Boolean).join(' · ')}</span>
               </span>
               <span className="who">{actorInWords(row)}</span>
               <span className="when hint">
@@ -47,7 +47,7 @@ function Details({ row }: { row: Activity }) {
     <div className="stack details">
       <Facts
         facts={{
-          'Denied because': row.reason && reasonInWords(row.reason),
+          'Denied because': row.reason && codeInWords(row.reason),
           [KINDS[row.entity_type]]: code(row.entity_id),
           'Version': row.version,
           'By': code(row.actor_id),

@@ -63,8 +63,16 @@ export const KINDS: Record<Schemas['EntityType'], string> = {
 
 export const OUTCOMES: Record<Schemas['Outcome'], string> = { ALLOWED: 'Allowed', DENIED: 'Denied' };
 
-/** Why it was denied: `RATE_LIMITED` is `Rate limited`. */
-export function reasonInWords(reason: string): string {
-  const words = reason.toLowerCase().replaceAll('_', ' ');
+/** Of these, the record says as what or how it was done, and not what it was done to. */
+const SAID_IN_CODE: readonly Schemas['ActivityAction'][] = ['MEMBER_ADDED', 'MEMBER_CHANGED', 'SIGNED_IN'];
+
+/** What it was done to, or how. */
+export function nameInWords({ action, name }: Pick<Schemas['Activity'], 'action' | 'name'>): string | null | undefined {
+  return name && SAID_IN_CODE.includes(action) ? codeInWords(name) : name;
+}
+
+/** `RATE_LIMITED` is `Rate limited`. */
+export function codeInWords(code: string): string {
+  const words = code.toLowerCase().replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -7,7 +7,7 @@ type State = 'ready' | 'copied' | 'refused';
 
 const WORDS = { copied: 'Copied', refused: 'Select it, and copy it by hand' };
 
-export function CopyButton({ text, label }: { text: string; label: string }) {
+export function CopyButton({ text, label, autoFocus }: { text: string; label: string; autoFocus?: boolean }) {
   const [state, setState] = useState<State>('ready');
   const copy = async () => {
     // There is no clipboard on a page without TLS.
@@ -18,7 +18,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   };
   return (
     <span className="copy">
-      <Button onPress={copy} aria-label={state === 'copied' ? undefined : label}>
+      <Button autoFocus={autoFocus} onPress={copy} aria-label={state === 'copied' ? undefined : label}>
         {state === 'copied' ? <Check aria-hidden size={16} /> : <Copy aria-hidden size={16} />}
         {state === 'copied' ? 'Copied' : 'Copy'}
       </Button>

@@ -20,6 +20,7 @@ export function NewPasswordFields({ value, onChange }: { value: Chosen; onChange
       />
       <SecretField
         label="New password, again"
+        hint="A slip of the finger would lock you out."
         autoComplete="new-password"
         isRequired
         validate={(again) => (again === chosen ? null : 'The two are not the same.')}

@@ -17,7 +17,8 @@ export function ShownOnce({ name, secret, children, onClose }: ShownOnceProps) {
         <code className="secret" aria-label={name}>
           {secret}
         </code>
-        <CopyButton text={secret} label={`Copy the ${name.toLowerCase()}`} />
+        {/* What was filled in is gone, and the focus with it. */}
+        <CopyButton autoFocus text={secret} label={`Copy the ${name.toLowerCase()}`} />
       </div>
       {children}
       <footer>

@@ -33,5 +33,5 @@ export function ExactTime({ value }: { value: string }) {
 
 function inWords(seconds: number): string {
   const [unit, length] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1];
-  return unit === 'second' ? (seconds > 0 ? 'in less than a minute' : 'just now') : relative.format(Math.trunc(seconds / length), unit);
+  return unit === 'second' ? (seconds > 0 ? 'in less than a minute' : 'just now') : relative.format(Math.round(seconds / length), unit);
 }

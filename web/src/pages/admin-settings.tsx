@@ -30,18 +30,26 @@ export function AdminSettings() {
 function RetentionForm({ kept }: { kept: Settings }) {
   const [draft, setDraft] = useState(kept);
   const [isAsking, setAsking] = useState(false);
-  const [isSaved, setSaved] = useState(false);
+  const client = useQueryClient();
+  const save = useMutation({
+    mutationFn: () => ask(api.PUT('/api/admin/settings', { body: draft })),
+    onSuccess: (settings) => client.setQueryData(SETTINGS, settings),
+    onSettled: () => setAsking(false),
+  });
   const set = (change: Partial<Settings>) => {
-    setSaved(false);
+    save.reset();
     setDraft({ ...draft, ...change });
   };
+  const warnings = whatItMeans(kept, draft);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    setAsking(true);
+    if (warnings.length > 0) setAsking(true);
+    else save.mutate();
   };
   return (
     <Form className="card stack" onSubmit={submit}>
-      {isSaved && <Notice tone="success" title="Saved" />}
+      {save.isSuccess && <Notice tone="success" title="Saved" />}
+      {save.error && <Failure error={save.error} />}
       <Checkbox
         isSelected={draft.record_retention_days === null}
         onChange={(forEver) => set({ record_retention_days: forEver ? null : Math.max(730, draft.record_retention_promise_days) })}
@@ -79,11 +87,17 @@ function RetentionForm({ kept }: { kept: Settings }) {
         onChange={(revoked_retention_days) => set({ revoked_retention_days })}
       />
       <div>
-        <Button type="submit" variant="primary">
+        <Button type="submit" variant="primary" isPending={save.isPending}>
           Save
         </Button>
       </div>
-      {isAsking && <Save kept={kept} draft={draft} onSaved={() => setSaved(true)} onClose={() => setAsking(false)} />}
+      {isAsking && (
+        <ConfirmDialog title="There is no way back" act="Save" danger mutation={save} onClose={() => setAsking(false)}>
+          {warnings.map((warning) => (
+            <p key={warning}>{warning}</p>
+          ))}
+        </ConfirmDialog>
+      )}
     </Form>
   );
 }
@@ -92,31 +106,6 @@ type DaysFieldProps = { label: string; hint: string; least: number; value: numbe
 
 function DaysField({ least, ...field }: DaysFieldProps) {
   return <NumberField {...field} unit="days" isRequired minValue={least} maxValue={MOST_DAYS} />;
-}
-
-type SaveProps = { kept: Settings; draft: Settings; onSaved: () => void; onClose: () => void };
-
-function Save({ kept, draft, onSaved, onClose }: SaveProps) {
-  const client = useQueryClient();
-  const save = useMutation({
-    mutationFn: () => ask(api.PUT('/api/admin/settings', { body: draft })),
-    onSuccess: (settings) => {
-      client.setQueryData(SETTINGS, settings);
-      onSaved();
-      onClose();
-    },
-  });
-  const warnings = whatItMeans(kept, draft);
-  return (
-    <ConfirmDialog title="Save these settings?" act="Save" danger={warnings.length > 0} mutation={save} onClose={onClose}>
-      {warnings.length === 0 && <p>Nothing is destroyed by this.</p>}
-      {warnings.map((warning) => (
-        <Notice key={warning} tone="warning">
-          <p>{warning}</p>
-        </Notice>
-      ))}
-    </ConfirmDialog>
-  );
 }
 
 /** What there is no way back from. */

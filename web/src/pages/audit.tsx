@@ -20,7 +20,7 @@ type Root = '/api/credentials/audit' | '/api/admin/secrets/audit';
 const LEAD = 'What you did, what was done with your own credentials, and all that happened in workspaces that you administer. Reading it is recorded, too.';
 const SEALED =
   'Each row is sealed within seconds of being written: whoever changes, removes or slips in one later, the owner of the database included, is found out by an auditor.';
-const ADMIN_LEAD = 'What happened to admin secrets, invitations, settings, keys and the record itself. Reading it is recorded, too.';
+const ADMIN_LEAD = 'What happened to admin secrets, invitations, settings, keys and the record itself, and what you did. Reading it is recorded, too.';
 
 export function Audit() {
   const { workspaces } = useWorkspaces();

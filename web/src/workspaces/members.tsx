@@ -70,14 +70,14 @@ function MemberTable({ members, role, onOpen }: { members: Member[]; role: Role;
             {administers(role) && (
               <td className="actions">
                 {member.user_id !== me.id && governs(role, member.role) && (
-                  <>
+                  <span className="row end">
                     <Button aria-label={`Change role of ${member.display_name}`} onPress={() => onOpen({ act: 'role', member })}>
                       Change role
                     </Button>
                     <Button aria-label={`Remove ${member.display_name}`} onPress={() => onOpen({ act: 'remove', member })}>
                       Remove
                     </Button>
-                  </>
+                  </span>
                 )}
               </td>
             )}
