@@ -96,7 +96,7 @@ test('of a workspace’s credential it is told by name who sees it, and it is sh
   const accounts = `/api/workspaces/${team.id}/service-accounts`;
   await vault.call(accounts, { method: 'POST', body: { name: 'Deployer' } });
   const { id } = await keep(vault, { name: 'Team key', workspace_id: team.id });
-  const { page, faults } = await openAs(undefined, `/credentials/${id}`, PHONE);
+  const { page, faults } = await openAs(undefined, `/credentials/${id}`, { viewport: PHONE.viewport });
   await access(page).getByText('Owner of Platform').waitFor();
   await access(page).getByText('Cleo').waitFor();
   await access(page).getByText('Its other members do not').waitFor();

@@ -19,7 +19,7 @@ after(async () => {
   await vault?.stop();
 });
 
-const LINKS = 'main a[href^="/credentials/"]:not([href$="/new"])';
+const LINKS = 'main a[href^="/credentials/"]:not([href*="/new"])';
 
 /** What the cards, or the rows, on the screen are called. */
 async function names(page) {
@@ -104,6 +104,7 @@ test('filters narrow the list, are in the address, and are gone back from', asyn
   await page.keyboard.press('Escape');
   assert.equal(new URL(page.url()).search, '?provider=stripe');
   await page.getByRole('combobox', { name: 'Provider' }).fill('');
+  await page.getByRole('listbox').waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('textbox', { name: 'Tag' }).fill('release');
   await shows(page, ['Soon']);
@@ -120,6 +121,9 @@ test('filters narrow the list, are in the address, and are gone back from', asyn
   await page.goto(`/credentials?workspace=${team.id}&type=PASSWORD`);
   await shows(page, ['Of the team']);
   await page.getByRole('button', { name: 'Filters (2)' }).waitFor();
+  // What is kept from here is the team's.
+  await page.getByRole('link', { name: 'New credential' }).click();
+  await page.getByRole('button', { name: /Platform/ }).waitFor();
   assert.deepEqual(faults, []);
 });
 

@@ -1,18 +1,15 @@
 // Seconds that pass, for people to see. What happens at the end goes by the clock: a computer that slept counts as well.
-import { useEffect, useState } from 'react';
+import { useEffect, useReducer } from 'react';
 
 /** How many seconds are left until a moment; 0 after it, or without one. */
 export function useSecondsLeft(until: number | undefined): number {
-  const [now, setNow] = useState(Date.now);
-  const left = until === undefined ? 0 : Math.max(0, Math.ceil((until - now) / 1000));
+  const [, tick] = useReducer((ticks: number) => ticks + 1, 0);
   useEffect(() => {
     if (until === undefined) return;
-    const tick = () => setNow(Date.now());
-    tick();
     const interval = setInterval(tick, 250);
     return () => clearInterval(interval);
   }, [until]);
-  return left;
+  return until === undefined ? 0 : Math.max(0, Math.ceil((until - Date.now()) / 1000));
 }
 
 const RADIUS = 20;

@@ -1,12 +1,12 @@
 // What a list of credentials shows: a search, some questions that people have, and the rest on request.
 import { SlidersHorizontal } from 'lucide-react';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useEffectEvent, useState } from 'react';
 import { ToggleButton } from 'react-aria-components';
 import { Button } from '../components/button.tsx';
 import { SearchField, Select, TextField } from '../components/fields.tsx';
 import { useVault } from './api.ts';
 import { useWorkspaces } from '../workspaces/workspaces.ts';
-import type { Filters } from './filters.ts';
+import { type Filters, OWN } from './filters.ts';
 import { UNUSED_DAYS } from './health.ts';
 import { ProviderField } from './provider-field.tsx';
 import { providerName, providerOf } from './providers.ts';
@@ -39,8 +39,8 @@ export function FilterBar({ filters, onChange, children }: FilterBarProps) {
           <Button variant="quiet" aria-expanded={isOpen} onPress={() => setOpen(!isOpen)}>
             <SlidersHorizontal aria-hidden size={16} /> Filters{narrowed > 0 && ` (${narrowed})`}
           </Button>
+          {children}
         </div>
-        {children}
       </div>
       {isOpen && <Narrowing filters={filters} set={set} />}
     </div>
@@ -54,7 +54,7 @@ function Narrowing({ filters, set }: { filters: Filters; set: (change: Filters) 
   const { workspaces } = useWorkspaces();
   const wheres = [
     { id: ANY, label: 'Anywhere' },
-    { id: 'own', label: 'Personal', detail: 'Your own, and what others share of theirs' },
+    { id: OWN, label: 'Personal', detail: 'Your own, and what others share of theirs' },
     ...workspaces.map(({ id, name }) => ({ id, label: name })),
   ];
   const types = [{ id: ANY, label: 'Any type' }, ...TYPES.map(({ id, label }) => ({ id, label }))];
@@ -96,11 +96,11 @@ function Typed({ value, onTyped, children }: TypedProps) {
     setKnown(value);
     if (value !== draft.trim()) setDraft(value);
   }
+  // Beside the other filters as they are by then, and not as they were when the last letter came.
+  const settle = useEffectEvent(() => draft.trim() !== value && onTyped(draft.trim()));
   useEffect(() => {
-    if (draft.trim() === value) return;
-    const timer = setTimeout(() => onTyped(draft.trim()), PAUSE);
+    const timer = setTimeout(() => settle(), PAUSE);
     return () => clearTimeout(timer);
-    // What it does with the text may be another function each time; the text is what counts.
   }, [draft]);
   return children(draft, setDraft);
 }

@@ -3,10 +3,13 @@ import type { CredentialQuery } from './api.ts';
 import { daysFromToday, SOON_DAYS, UNUSED_DAYS } from './health.ts';
 import { TYPES } from './types.ts';
 
+/** Whatever belongs to a person, and to no workspace. */
+export const OWN = 'own';
+
 /** As in the address: each is there only where it says something. */
 export type Filters = {
   text?: string;
-  /** `own`, or the id of a workspace. */
+  /** [OWN], or the id of a workspace. */
   workspace?: string;
   provider?: string;
   type?: string;
@@ -33,8 +36,8 @@ export function queryOf({ text, workspace, provider, type, tag, expiring, unused
     provider,
     tag,
     type: TYPES.find(({ id }) => id === type)?.id,
-    scope: workspace === 'own' ? 'USER' : undefined,
-    workspace_id: workspace === 'own' ? undefined : workspace,
+    scope: workspace === OWN ? 'USER' : undefined,
+    workspace_id: workspace === OWN ? undefined : workspace,
     active: !revoked,
     expires_before: expiring && daysFromToday(SOON_DAYS),
     unused_since: unused && daysFromToday(-UNUSED_DAYS),

@@ -38,7 +38,11 @@ export function RotateDialog({ credential, onClose }: { credential: Credential; 
       await reread();
       onClose();
     },
-    onError: key.renewIfUsed,
+    onError: async (error) => {
+      key.renewIfUsed(error);
+      // Whoever was told that it has changed may go on from there.
+      await reread();
+    },
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

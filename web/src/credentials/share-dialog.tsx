@@ -51,7 +51,7 @@ export function ShareDialog({ credential, grants, onClose }: ShareDialogProps) {
   );
 }
 
-/** With whom it can be shared: with nobody who sees it anyway. */
+/** With whom it can be shared: not with oneself, and with nobody twice. */
 function useGrantees({ workspace_id }: Credential, grants: readonly Grant[]) {
   const me = useMe();
   const { data: people } = usePeople();

@@ -9,7 +9,7 @@ import { List } from '../components/list.tsx';
 import { Page } from '../components/page.tsx';
 import { useCredentials, useVault } from '../credentials/api.ts';
 import { FilterBar } from '../credentials/filter-bar.tsx';
-import { addressOf, filtersOf, queryOf } from '../credentials/filters.ts';
+import { addressOf, filtersOf, OWN, queryOf } from '../credentials/filters.ts';
 import { Cards, Table } from '../credentials/list.tsx';
 import { chosenView, chooseView, type View } from '../credentials/view.ts';
 
@@ -17,6 +17,7 @@ export function CredentialList() {
   const { isSystem, pages } = useVault();
   const [search, setSearch] = useSearchParams();
   const filters = filtersOf(search);
+  const isTeam = filters.workspace && filters.workspace !== OWN;
   const [view, setView] = useState(chosenView);
   const chooseAndKeep = (view: View) => {
     chooseView(view);
@@ -27,7 +28,7 @@ export function CredentialList() {
       title={isSystem ? 'Admin secrets' : 'Credentials'}
       lead={isSystem ? 'What the instance itself needs. Every instance administrator can see these.' : 'Your own, those of your workspaces, and what others share with you.'}
       actions={
-        <ButtonLink to={`${pages}/new`} variant="primary">
+        <ButtonLink to={{ pathname: `${pages}/new`, search: isTeam ? `?workspace=${filters.workspace}` : '' }} variant="primary">
           <Plus aria-hidden size={18} /> {isSystem ? 'New secret' : 'New credential'}
         </ButtonLink>
       }
