@@ -103,8 +103,14 @@ export async function assertNowhere(page, secret) {
   for (const [place, text] of Object.entries(places)) assert.ok(!text.includes(secret), `it is in the ${place}`);
 }
 
-/** Holds what is on the screen now against WCAG 2.2 A and AA, in light and in dark. */
+/** Chooses as people do, who press the words beside a box or a dot. */
+export async function choose(page, role, name) {
+  await page.locator('label').filter({ has: page.getByRole(role, { name }) }).click();
+}
+
+/** Holds what is on the screen, once it is there, against WCAG 2.2 A and AA, in light and in dark. */
 export async function assertAccessible(page) {
+  await page.locator('[role="progressbar"]').first().waitFor({ state: 'detached' });
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
     await page.evaluate(axe);

@@ -8,8 +8,6 @@ import {
   Label,
   ListBox,
   ListBoxItem,
-  NumberField as AriaNumberField,
-  type NumberFieldProps as AriaNumberFieldProps,
   Popover,
   SearchField as AriaSearchField,
   Select as AriaSelect,
@@ -59,15 +57,25 @@ export function SecretField(props: Omit<TextFieldProps, 'rows' | 'type'>) {
   return <TextField autoComplete="off" spellCheck="false" mono {...props} type="password" />;
 }
 
-type NumberFieldProps = Omit<AriaNumberFieldProps, 'className'> & { label: string; hint?: ReactNode; unit: string };
+type NumberFieldProps = {
+  label: string;
+  hint?: ReactNode;
+  unit: string;
+  least: number;
+  most: number;
+  /** NaN while there is none. */
+  value: number;
+  onChange: (value: number) => void;
+};
 
-/** A whole number of something. */
-export function NumberField({ label, hint, unit, ...rest }: NumberFieldProps) {
+/** A whole number of something. React Aria's own field writes HTML, which the Content-Security-Policy forbids. */
+export function NumberField({ label, hint, unit, least, most, value, onChange }: NumberFieldProps) {
+  const text = Number.isNaN(value) ? '' : `${value}`;
   return (
-    <AriaNumberField {...rest} formatOptions={{ maximumFractionDigits: 0, useGrouping: false }} className="field">
+    <AriaTextField className="field" isRequired value={text} onChange={(text) => onChange(Number.parseInt(text, 10))}>
       <Label>{label}</Label>
       <span className="row">
-        <Input className="input number" />
+        <Input className="input number" type="number" min={least} max={most} step={1} />
         <span aria-hidden>{unit}</span>
       </span>
       {hint && (
@@ -76,7 +84,7 @@ export function NumberField({ label, hint, unit, ...rest }: NumberFieldProps) {
         </Text>
       )}
       <FieldError className="error" />
-    </AriaNumberField>
+    </AriaTextField>
   );
 }
 

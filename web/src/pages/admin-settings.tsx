@@ -104,8 +104,8 @@ function RetentionForm({ kept }: { kept: Settings }) {
 
 type DaysFieldProps = { label: string; hint: string; least: number; value: number; onChange: (days: number) => void };
 
-function DaysField({ least, ...field }: DaysFieldProps) {
-  return <NumberField {...field} unit="days" isRequired minValue={least} maxValue={MOST_DAYS} />;
+function DaysField(field: DaysFieldProps) {
+  return <NumberField {...field} unit="days" most={MOST_DAYS} />;
 }
 
 /** What there is no way back from. */

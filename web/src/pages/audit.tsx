@@ -1,6 +1,6 @@
 // The record: what one may see of who did what, twenty rows at a time; on the admin path, what happened to the instance.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Download, ScrollText } from 'lucide-react';
+import { Download, ScrollText, ShieldCheck } from 'lucide-react';
 import { useLocation, useNavigate, useSearchParams } from 'react-router';
 import { api, ask, type Schemas } from '../api.ts';
 import { type ActivityQuery, apiQuery, type Filter, readFilter, searchOf } from '../audit/filter.ts';
@@ -25,7 +25,7 @@ const ADMIN_LEAD = 'What happened to admin secrets, invitations, settings, keys 
 export function Audit() {
   const { workspaces } = useWorkspaces();
   return (
-    <Record title="Audit" lead={`${LEAD} ${SEALED}`} root="/api/credentials/audit" workspaces={workspaces.filter(({ role }) => administers(role))} />
+    <Record title="Audit" lead={LEAD} root="/api/credentials/audit" workspaces={workspaces.filter(({ role }) => administers(role))} />
   );
 }
 
@@ -48,7 +48,14 @@ function Record({ title, lead, root, workspaces }: RecordProps) {
   const people = usePeople(data?.items ?? [], filter);
   return (
     <Page title={title} lead={lead} actions={<Exports root={root} query={apiQuery(filter)} />}>
-      {root === '/api/admin/secrets/audit' && <Seal />}
+      {root === '/api/admin/secrets/audit' ? (
+        <Seal />
+      ) : (
+        <p className="hint lined">
+          <ShieldCheck aria-hidden size={18} />
+          {SEALED}
+        </p>
+      )}
       <FilterForm
         key={searchOf(filter)}
         filter={filter}
@@ -117,11 +124,11 @@ function Exports({ root, query }: { root: Root; query: ActivityQuery }) {
   const link = (format: 'csv' | 'jsonl') => `${root}/export?${new URLSearchParams({ ...(query as Filter), format })}`;
   return (
     <>
-      <a className="button secondary" href={link('csv')} download="strongroom-record.csv">
+      <a className="button secondary" href={link('csv')} download>
         <Download aria-hidden size={16} />
         CSV
       </a>
-      <a className="button secondary" href={link('jsonl')} download="strongroom-record.jsonl">
+      <a className="button secondary" href={link('jsonl')} download>
         <Download aria-hidden size={16} />
         JSON Lines
       </a>

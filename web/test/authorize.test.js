@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { after, before, test } from 'node:test';
+import { assertAccessible, assertFits, assertNowhere, choose, openWindow, PASSWORD, PHONE, signIn, startBrowser, startVaultOfAda } from './support.js';
+
+const STATE = 'AbCdEfGh_-0123456789';
+
+let vault, browser;
+before(async () => {
+  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await vault?.stop();
+});
+
+/** What `strongroom login` is to the browser: it waits on loopback for one form. */
+async function commandLine() {
+  const received = [];
+  const server = createServer(async (request, response) => {
+    const { method, url, headers } = request;
+    received.push({ method, url, type: headers['content-type'], form: Object.fromEntries(new URLSearchParams(await text(request))) });
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Done</title><h1>Go back to your terminal</h1>');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  return { port, received, origin: `http://127.0.0.1:${port}`, close: () => server.close() };
+}
+
+function address({ port, state = STATE, name = 'Laptop of Ada' }) {
+  return `/authorize#port=${port}&state=${state}&name=${encodeURIComponent(name)}`;
+}
+
+/** The forms that the browser sent, without what it asks for by itself, such as an icon. */
+function forms({ received }) {
+  return received.filter(({ method }) => method === 'POST');
+}
+
+test('a command line gets a token by a form on loopback, and nobody else does', async () => {
+  const terminal = await commandLine();
+  const { page, faults } = await openWindow(browser, vault, PHONE, [terminal.origin]);
+  await page.goto(address({ port: terminal.port }));
+  await page.waitForURL('**/sign-in?next=*');
+  await page.getByLabel('E-mail').fill('ada@example.org');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/authorize?*');
+  assert.equal(new URL(page.url()).hash, '');
+  await page.getByText('A command line on this computer wants to act as you').waitFor();
+  assert.equal(await page.getByLabel('Name').inputValue(), 'Laptop of Ada');
+  await assertAccessible(page);
+  await assertFits(page);
+  await choose(page, 'checkbox', /^Manage/);
+  await page.getByRole('button', { name: 'Allow' }).click();
+  await page.getByRole('heading', { name: 'Go back to your terminal' }).waitFor();
+
+  const [{ url, type, form }, ...more] = forms(terminal);
+  assert.deepEqual([url, type, more], ['/token', 'application/x-www-form-urlencoded', []]);
+  assert.deepEqual(Object.keys(form), ['state', 'token']);
+  assert.equal(form.state, STATE);
+  const answer = await fetch(`${vault.url}/api/me`, { headers: { authorization: `Bearer ${form.token}` } });
+  assert.equal((await answer.json()).email, 'ada@example.org');
+  const [made] = (await vault.call('/api/tokens')).items;
+  assert.deepEqual([made.name, made.actions.toSorted()], ['Laptop of Ada', ['LIST', 'REVEAL', 'USE']]);
+  assert.equal(Math.round((Date.parse(made.expires_at) - Date.parse(made.created_at)) / 86_400_000), 30);
+
+  // Whoever goes back finds the page as it was, and no token in it.
+  await page.goBack();
+  await page.getByRole('button', { name: 'Allow' }).waitFor();
+  await assertNowhere(page, form.token);
+  terminal.close();
+  assert.deepEqual(faults, []);
+});
+
+test('whoever declines makes no token, and the command line is told', async () => {
+  const terminal = await commandLine();
+  const before = (await vault.call('/api/tokens')).items.length;
+  const { page, faults } = await openWindow(browser, vault, {}, [terminal.origin]);
+  await signIn(page);
+  await page.goto(address({ port: terminal.port }));
+  await page.getByRole('button', { name: 'Decline' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Go back to your terminal' }).waitFor();
+  assert.deepEqual(forms(terminal).map(({ form }) => form), [{ state: STATE, error: 'declined' }]);
+  assert.equal((await vault.call('/api/tokens')).items.length, before);
+  terminal.close();
+  assert.deepEqual(faults, []);
+});
+
+test('a request that is not in order is refused before anybody is asked to sign in', async () => {
+  const { page, faults } = await openWindow(browser, vault);
+  const wrong = [
+    { port: 80 },
+    { port: 1023 },
+    { port: 65536 },
+    { port: '5000@evil.example' },
+    { port: '+5000' },
+    { port: '05000' },
+    { port: 5000, state: 'short' },
+    { port: 5000, state: 'a'.repeat(129) },
+    { port: 5000, state: 'abcdefgh ijklmnop' },
+  ];
+  for (const request of wrong) {
+    await page.goto('/invitation');
+    await page.goto(address(request));
+    await page.getByRole('heading', { name: 'This link is not whole' }).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Allow' }).count(), 0);
+  }
+  await assertAccessible(page);
+  assert.deepEqual(faults, []);
+});
+
+test('a name of whatever length and kind is a name', async () => {
+  const { page, faults } = await openWindow(browser, vault);
+  await signIn(page);
+  await page.goto(address({ port: 5000, name: `<b>*\u0007${'語'.repeat(300)}` }));
+  await page.getByRole('button', { name: 'Allow' }).waitFor();
+  const { pathname, search } = new URL(page.url());
+  assert.match(pathname + search, /^\/authorize\?[A-Za-z0-9_./~=&%+:,-]*$/, 'as a provider brings it back');
+  assert.ok((pathname + search).length <= 500);
+  assert.match(await page.getByLabel('Name').inputValue(), /^<b>\* 語+$/);
+  assert.deepEqual(faults, []);
+});

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { assertAccessible, assertFits, assertNowhere, choose, openWindow, person, PHONE, signIn, startBrowser, startVaultOfAda } from './support.js';
+
+const ISSUER = 'https://token.actions.githubusercontent.com';
+
+let vault, browser, bob, cleo;
+before(async () => {
+  [vault, browser] = await Promise.all([startVaultOfAda(['--exchange-issuers', ISSUER]), startBrowser()]);
+  bob = await person(vault, 'Bob');
+  cleo = await person(vault, 'Cleo');
+});
+after(async () => {
+  await browser?.close();
+  await vault?.stop();
+});
+
+function makeWorkspace(name, members = {}) {
+  return vault.call('/api/workspaces', { method: 'POST', body: { name } }).then(async (workspace) => {
+    for (const [id, role] of Object.entries(members)) {
+      await vault.call(`/api/workspaces/${workspace.id}/members/${id}`, { method: 'PUT', body: { role } });
+    }
+    return workspace;
+  });
+}
+
+async function members(workspace) {
+  const { items } = await vault.call(`/api/workspaces/${workspace.id}/members`);
+  return Object.fromEntries(items.map(({ display_name, role }) => [display_name, role]));
+}
+
+test('an owner makes a workspace, brings people in, changes their roles and takes them out', async () => {
+  const { page, faults } = await openWindow(browser, vault, PHONE);
+  await signIn(page);
+  await page.goto('/workspaces');
+  await page.getByRole('heading', { name: 'You are in no workspace yet' }).waitFor();
+  await assertAccessible(page);
+  await page.getByRole('button', { name: 'New workspace' }).click();
+  await page.getByLabel('Name').fill('Platform team');
+  await assertAccessible(page);
+  await page.getByRole('button', { name: 'Create workspace' }).click();
+  await page.getByRole('heading', { name: 'Platform team', level: 1 }).waitFor();
+  const id = page.url().split('/').at(-1);
+  await page.getByRole('row', { name: /Ada.*Owner/ }).waitFor();
+  await assertAccessible(page);
+  await assertFits(page);
+
+  await page.getByRole('button', { name: 'Add a member' }).click();
+  await page.getByLabel('Their id').fill('bob@example.org');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByText('An id is 32 digits and letters').waitFor();
+  await page.getByLabel('Their id').fill(bob.user_id);
+  await choose(page, 'radio', /^Guest/);
+  await assertAccessible(page);
+  await assertFits(page);
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByRole('row', { name: /Bob.*Guest/ }).waitFor();
+
+  await page.getByRole('button', { name: 'Change role of Bob' }).click();
+  await choose(page, 'radio', /^Admin/);
+  await assertAccessible(page);
+  await page.getByRole('button', { name: 'Change role', exact: true }).last().click();
+  await page.getByRole('row', { name: /Bob.*Admin/ }).waitFor();
+  assert.deepEqual(await members({ id }), { Ada: 'OWNER', Bob: 'ADMIN' });
+
+  await page.getByRole('button', { name: 'Remove Bob' }).click();
+  await assertAccessible(page);
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+  await page.getByRole('row', { name: /Bob/ }).waitFor({ state: 'detached' });
+  assert.deepEqual(await members({ id }), { Ada: 'OWNER' });
+
+  await page.getByRole('button', { name: 'Rename' }).click();
+  await page.getByRole('textbox', { name: 'Name' }).fill('Infrastructure');
+  await page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click();
+  await page.getByRole('heading', { name: 'Infrastructure', level: 1 }).waitFor();
+
+  await page.getByRole('button', { name: 'Leave' }).click();
+  await assertAccessible(page);
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Leave' }).click();
+  await page.getByRole('alert').filter({ hasText: /owner/i }).waitFor();
+  assert.deepEqual(faults, []);
+});
+
+test('a workspace is deleted by whoever types its name, having been told what goes', async () => {
+  const workspace = await makeWorkspace('Short-lived', { [bob.user_id]: 'MEMBER' });
+  const { page, faults } = await openWindow(browser, vault);
+  await signIn(page);
+  await page.goto(`/workspaces/${workspace.id}`);
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByText('and end 2 memberships').waitFor();
+  await assertAccessible(page);
+  await page.getByLabel('Type Short-lived to confirm').fill('Short');
+  await page.getByRole('button', { name: 'Delete for good' }).click();
+  await page.getByText('That is not its name.').waitFor();
+  assert.equal(Object.keys(await members(workspace)).length, 2);
+  await page.getByLabel('Type Short-lived to confirm').fill('Short-lived');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/workspaces');
+  await page.getByRole('heading', { name: 'Workspaces', level: 1 }).waitFor();
+  await page.getByRole('link', { name: 'Short-lived' }).waitFor({ state: 'detached' });
+  await page.goto(`/workspaces/${workspace.id}`);
+  await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+  assert.deepEqual(faults, []);
+});
+
+test('nobody is offered what his role does not allow', async () => {
+  const workspace = await makeWorkspace('Shared', { [bob.user_id]: 'MEMBER', [cleo.user_id]: 'ADMIN' });
+  const account = await vault.call(`/api/workspaces/${workspace.id}/service-accounts`, { method: 'POST', body: { name: 'Deployer' } });
+  const member = await openWindow(browser, vault);
+  await signIn(member.page, bob.email);
+  await member.page.goto(`/workspaces/${workspace.id}`);
+  await member.page.getByRole('row', { name: /Cleo.*Admin/ }).waitFor();
+  const offered = await member.page.getByRole('main').getByRole('button').allTextContents();
+  assert.deepEqual(offered, ['Leave']);
+  await member.page.getByRole('heading', { name: 'Service accounts' }).waitFor({ state: 'detached' });
+  await assertAccessible(member.page);
+  await member.page.goto(`/workspaces/${workspace.id}/service-accounts/${account.id}`);
+  await member.page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+
+  const admin = await openWindow(browser, vault);
+  await signIn(admin.page, cleo.email);
+  await admin.page.goto(`/workspaces/${workspace.id}`);
+  await admin.page.getByRole('button', { name: 'Remove Bob' }).waitFor();
+  assert.equal(await admin.page.getByRole('button', { name: 'Remove Ada' }).count(), 0);
+  assert.equal(await admin.page.getByRole('button', { name: 'Delete' }).count(), 0);
+  await admin.page.getByRole('button', { name: 'Change role of Bob' }).click();
+  await admin.page.getByRole('dialog').waitFor();
+  assert.equal(await admin.page.getByRole('radio').count(), 2, 'member and guest');
+  await admin.page.keyboard.press('Escape');
+
+  await member.page.goto(`/workspaces/${workspace.id}`);
+  await member.page.getByRole('button', { name: 'Leave' }).click();
+  await member.page.getByRole('alertdialog').getByRole('button', { name: 'Leave' }).click();
+  await member.page.getByRole('heading', { name: 'You are in no workspace yet' }).waitFor();
+  assert.deepEqual([...member.faults, ...admin.faults], []);
+});
+
+test('a service account has tokens and trusts workloads, until it is disabled', async () => {
+  const workspace = await makeWorkspace('Machines');
+  const { page, faults } = await openWindow(browser, vault, PHONE);
+  await signIn(page);
+  await page.goto(`/workspaces/${workspace.id}`);
+  await page.getByRole('button', { name: 'New service account' }).click();
+  await page.getByLabel('Name').fill('Deployer');
+  await page.getByLabel('Description').fill('Runs in CI');
+  await assertAccessible(page);
+  await page.getByRole('button', { name: 'Create service account' }).click();
+  await page.getByRole('heading', { name: 'Deployer', level: 1 }).waitFor();
+  await page.getByRole('heading', { name: 'No workload is trusted yet' }).waitFor();
+  await assertAccessible(page);
+  await assertFits(page);
+  const path = `/api/workspaces/${workspace.id}/service-accounts/${page.url().split('/').at(-1)}`;
+
+  await page.getByRole('button', { name: 'New token' }).click();
+  await page.getByLabel('Name').fill('Runner');
+  await page.getByLabel('Only for this provider').fill('npm');
+  await assertAccessible(page);
+  await page.getByRole('button', { name: 'Create token' }).click();
+  const token = await page.getByText(/^srt_/).textContent();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await assertNowhere(page, token);
+  const [made] = (await vault.call(`${path}/tokens`)).items;
+  assert.deepEqual([made.name, made.provider], ['Runner', 'npm']);
+  await page.getByRole('button', { name: 'Revoke Runner' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
+  await page.getByRole('row', { name: /Runner.*Revoked/ }).waitFor();
+
+  await page.getByRole('button', { name: 'New rule' }).click();
+  await page.getByLabel('Issuer').fill(ISSUER);
+  await page.getByLabel('Value', { exact: true }).fill('repo:*');
+  await page.getByRole('button', { name: 'Another claim' }).click();
+  await page.getByLabel('Claim', { exact: true }).last().fill('environment');
+  await page.getByLabel('Value', { exact: true }).last().fill('production');
+  await assertAccessible(page);
+  await assertFits(page);
+  await page.getByRole('button', { name: 'Create rule' }).click();
+  await page.getByRole('alert').waitFor();
+  assert.deepEqual((await vault.call(`${path}/trust-rules`)).items, [], 'repo:* is everybody');
+  await page.getByLabel('Value', { exact: true }).first().fill('repo:acme/*');
+  await page.getByRole('button', { name: 'Create rule' }).click();
+  await page.getByText('repo:acme/*').waitFor();
+  await assertAccessible(page);
+  const [rule] = (await vault.call(`${path}/trust-rules`)).items;
+  assert.deepEqual(rule.claims, { sub: 'repo:acme/*', environment: 'production' });
+  await page.getByRole('button', { name: 'Remove the rule for repo:acme/*' }).click();
+  await assertAccessible(page);
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+  await page.getByRole('heading', { name: 'No workload is trusted yet' }).waitFor();
+
+  await page.getByRole('button', { name: 'Disable' }).click();
+  await assertAccessible(page);
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Disable' }).click();
+  await page.getByRole('row', { name: /Deployer.*Disabled/ }).waitFor();
+  await page.getByRole('link', { name: 'Deployer' }).click();
+  await page.getByText('It is disabled').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'New token' }).count(), 0);
+  assert.deepEqual(faults, []);
+});
