@@ -77,7 +77,10 @@ export const PRESETS: readonly Preset[] = [
     name: 'Google',
     icon: siGoogle.path,
     type: 'API_KEY',
-    format: { hint: 'Google API keys usually begin with AIza; a service account’s key is JSON.', pattern: /^(AIza[\w-]+|\s*\{[^]*\}\s*)$/ },
+    format: {
+      hint: 'Google API keys usually begin with AIza; a service account’s key is JSON.',
+      pattern: /^(AIza[\w-]+|\{[^]*\})$/,
+    },
     madeAt: 'https://console.cloud.google.com/apis/credentials',
   },
   {

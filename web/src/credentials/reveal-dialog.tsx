@@ -4,6 +4,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { Copy, Eye, EyeOff } from 'lucide-react';
 import { type ClipboardEvent, useCallback, useEffect, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { Refusal } from '../api.ts';
 import { Button } from '../components/button.tsx';
 import { Dialog } from '../components/dialog.tsx';
@@ -135,10 +136,12 @@ function ShownValue({ value, until, onHide }: Shown & { onHide: (why: string) =>
 function useHiding(until: number, onHide: (why: string) => void): void {
   useEffect(() => {
     const timer = setTimeout(() => onHide(`The value is hidden again: ${SHOWN_SECONDS} seconds are over.`), until - Date.now());
-    const leave = () => onHide('The value is hidden: you left this tab.');
-    const hideWithTab = () => document.hidden && leave();
+    const why = 'The value is hidden: you left this tab.';
     // It may have been left before the value came.
-    hideWithTab();
+    if (document.hidden) onHide(why);
+    // At once: a page that is put aside may be drawn as it was, when somebody comes back.
+    const leave = () => flushSync(() => onHide(why));
+    const hideWithTab = () => document.hidden && leave();
     document.addEventListener('visibilitychange', hideWithTab);
     window.addEventListener('pagehide', leave);
     return () => {

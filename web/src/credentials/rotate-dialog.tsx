@@ -1,11 +1,8 @@
 // The next value of a credential: the former one is kept, and may answer for a while yet.
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
-import { Form } from 'react-aria-components';
-import { Button } from '../components/button.tsx';
-import { Dialog } from '../components/dialog.tsx';
-import { Failure } from '../components/feedback.tsx';
+import { useState } from 'react';
 import { Select } from '../components/fields.tsx';
+import { FormDialog } from '../components/form-dialog.tsx';
 import { type Credential, useRereadCredentials, useVault } from './api.ts';
 import { endOfDay, ExpiryField } from './expiry.tsx';
 import { useRequestKey } from './request-key.ts';
@@ -44,37 +41,24 @@ export function RotateDialog({ credential, onClose }: { credential: Credential; 
       await reread();
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    rotate.mutate();
-  };
   return (
-    <Dialog title={`Rotate ${credential.name}`} onClose={onClose}>
-      <Form className="stack" onSubmit={submit}>
-        <p>Make a new value at the provider, and keep it here. The present one stays as version {credential.version}.</p>
-        <SecretInput label="New value" provider={credential.provider} value={value} onChange={setValue} />
-        <Select
-          label="The former value keeps answering"
-          hint="To programs that ask for its version, until all of them have the new one."
-          options={GRACES}
-          value={grace}
-          onChange={setGrace}
-        />
-        <ExpiryField
-          label="New value expires"
-          hint={credential.expires_at ? 'Without a day, the former date stays.' : 'At the end of that day.'}
-          none={credential.expires_at ? 'As before' : 'Never'}
-          value={expires}
-          onChange={setExpires}
-        />
-        {rotate.error && <Failure error={rotate.error} />}
-        <footer>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button type="submit" variant="primary" isPending={rotate.isPending}>
-            Rotate
-          </Button>
-        </footer>
-      </Form>
-    </Dialog>
+    <FormDialog title={`Rotate ${credential.name}`} act="Rotate" mutation={rotate} onClose={onClose}>
+      <p>Make a new value at the provider, and keep it here. The present one stays as version {credential.version}.</p>
+      <SecretInput label="New value" provider={credential.provider} value={value} onChange={setValue} />
+      <Select
+        label="The former value keeps answering"
+        hint="To programs that ask for its version, until all of them have the new one."
+        options={GRACES}
+        value={grace}
+        onChange={setGrace}
+      />
+      <ExpiryField
+        label="New value expires"
+        hint={credential.expires_at ? 'Without a day, the former date stays.' : 'At the end of that day.'}
+        none={credential.expires_at ? 'As before' : 'Never'}
+        value={expires}
+        onChange={setExpires}
+      />
+    </FormDialog>
   );
 }

@@ -1,13 +1,12 @@
 // Sharing a credential with somebody, or with a workspace; and changing what was granted.
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, type ReactNode, useState } from 'react';
-import { CheckboxGroup, Form, Label } from 'react-aria-components';
+import { type ReactNode, useState } from 'react';
 import type { Schemas } from '../api.ts';
-import { Button } from '../components/button.tsx';
+import { CheckboxGroup } from '../components/choices.tsx';
 import { ComboBox } from '../components/combo-box.tsx';
 import { Dialog } from '../components/dialog.tsx';
-import { Failure, Loading, Notice } from '../components/feedback.tsx';
-import { Checkbox } from '../components/fields.tsx';
+import { Loading, Notice } from '../components/feedback.tsx';
+import { DialogForm } from '../components/form-dialog.tsx';
 import { useMe } from '../session.tsx';
 import { useWorkspaces } from '../workspaces/workspaces.ts';
 import type { Credential, Permission } from './api.ts';
@@ -65,7 +64,12 @@ function useGrantees({ workspace_id }: Credential, grants: readonly Grant[]) {
       detail: email ?? 'Service account',
       as: { user_id } as { user_id?: string; workspace_id?: string },
     })),
-    ...workspaces.map(({ id, name }) => ({ id, label: name, detail: id === workspace_id ? 'Its own workspace: its members as well' : 'Workspace', as: { workspace_id: id } })),
+    ...workspaces.map(({ id, name }) => ({
+      id,
+      label: name,
+      detail: id === workspace_id ? 'Its own workspace: its members as well' : 'Workspace',
+      as: { workspace_id: id },
+    })),
   ];
   return options.filter(({ id }) => !taken.has(id));
 }
@@ -107,33 +111,17 @@ function GrantForm({ credentialId, grant, act, save, onClose, children }: GrantF
       onClose();
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    mutation.mutate();
-  };
   return (
-    <Form className="stack" onSubmit={submit}>
+    <DialogForm act={act} mutation={mutation} onClose={onClose}>
       {children}
-      <CheckboxGroup
-        className="stack tight"
-        value={permissions}
-        onChange={(chosen) => setPermissions(PERMISSIONS.map(({ id }) => id).filter((id) => chosen.includes(id)))}
-      >
-        <Label>May</Label>
-        {PERMISSIONS.map(({ id, label, hint }) => (
-          <Checkbox key={id} value={id} hint={hint}>
-            {label}
-          </Checkbox>
-        ))}
-      </CheckboxGroup>
-      <ExpiryField label="Until" hint="At the end of that day it ends by itself." none="Until it is revoked" value={expires} onChange={setExpires} />
-      {mutation.error && <Failure error={mutation.error} />}
-      <footer>
-        <Button onPress={onClose}>Cancel</Button>
-        <Button type="submit" variant="primary" isDisabled={permissions.length === 0} isPending={mutation.isPending}>
-          {act}
-        </Button>
-      </footer>
-    </Form>
+      <CheckboxGroup label="May" isRequired options={PERMISSIONS} value={permissions} onChange={setPermissions} />
+      <ExpiryField
+        label="Until"
+        hint="At the end of that day it ends by itself."
+        none="Until it is revoked"
+        value={expires}
+        onChange={setExpires}
+      />
+    </DialogForm>
   );
 }

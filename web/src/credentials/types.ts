@@ -15,10 +15,10 @@ export function typeLabel(type: Schemas['CredentialType']): string {
   return TYPES.find(({ id }) => id === type)?.label ?? type;
 }
 
-export const PERMISSIONS: readonly { id: Permission; label: string; hint: string }[] = [
-  { id: 'USE', label: 'Use', hint: 'Programs may obtain the value, with an API token.' },
-  { id: 'REVEAL', label: 'Reveal', hint: 'A person may look at the value.' },
-  { id: 'MANAGE', label: 'Manage', hint: 'Edit, rotate, revoke and restore it; look at former values.' },
+export const PERMISSIONS: readonly { id: Permission; label: string; detail: string }[] = [
+  { id: 'USE', label: 'Use', detail: 'Programs may obtain the value, with an API token.' },
+  { id: 'REVEAL', label: 'Reveal', detail: 'A person may look at the value.' },
+  { id: 'MANAGE', label: 'Manage', detail: 'Edit, rotate, revoke and restore it; look at former values.' },
 ];
 
 /** Such as "use and reveal it". */

@@ -21,7 +21,8 @@ export function Versions({ credential }: { credential: Credential }) {
     <section className="card" aria-labelledby="versions">
       <h2 id="versions">Versions</h2>
       <p className="hint">
-        No value is overwritten: each rotation keeps the one before. Who did what, and who looked, is in <Link to={record}>the record</Link>.
+        No value is overwritten: each rotation keeps the one before. Who did what, and who looked, is in{' '}
+        <Link to={record}>the record</Link>.
       </p>
       <List list={list} empty={null}>
         {(versions) => (

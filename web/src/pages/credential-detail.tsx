@@ -150,6 +150,7 @@ function Revoked({ credential }: { credential: Credential }) {
 
 function Known({ credential }: { credential: Credential }) {
   const { description, tags, metadata, expires_at, last_used_at, rotated_at, created_at, updated_at, former_answers_until } = credential;
+  const said = Object.entries(metadata).map(([key, value]) => [key, <Said key={key} value={value} />] as const);
   const isInGrace = former_answers_until && new Date(former_answers_until).getTime() > Date.now();
   return (
     <section className="card" aria-labelledby="known">
@@ -166,7 +167,7 @@ function Known({ credential }: { credential: Credential }) {
           Changed: <Time value={updated_at} />,
         }}
       />
-      {Object.keys(metadata).length > 0 && <Facts facts={Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, <Said value={value} />]))} />}
+      {said.length > 0 && <Facts facts={Object.fromEntries(said)} />}
     </section>
   );
 }

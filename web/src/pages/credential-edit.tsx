@@ -45,7 +45,11 @@ function EditForm({ seen, onBeginAnew }: { seen: Credential; onBeginAnew: () => 
   };
   const isOutdated = update.error instanceof Refusal && update.error.status === 412;
   return (
-    <Page title={`Edit ${seen.name}`} lead="The value is not changed here: rotate the credential for that." parent={{ to: page, title: seen.name }}>
+    <Page
+      title={`Edit ${seen.name}`}
+      lead="The value is not changed here: rotate the credential for that."
+      parent={{ to: page, title: seen.name }}
+    >
       <Form className="form" onSubmit={submit}>
         <section className="card roomy" aria-label="What is known of it">
           <TextField label="Name" isRequired maxLength={255} value={name} onChange={setName} />

@@ -26,7 +26,11 @@ export function CredentialList() {
   return (
     <Page
       title={isSystem ? 'Admin secrets' : 'Credentials'}
-      lead={isSystem ? 'What the instance itself needs. Every instance administrator can see these.' : 'Your own, those of your workspaces, and what others share with you.'}
+      lead={
+        isSystem
+          ? 'What the instance itself needs. Every instance administrator can see these.'
+          : 'Your own, those of your workspaces, and what others share with you.'
+      }
       actions={
         <ButtonLink to={{ pathname: `${pages}/new`, search: isTeam ? `?workspace=${filters.workspace}` : '' }} variant="primary">
           <Plus aria-hidden size={18} /> {isSystem ? 'New secret' : 'New credential'}
@@ -81,22 +85,40 @@ function NoneOfThese({ onClear }: { onClear: () => void }) {
 }
 
 function NoneYet() {
-  const { isSystem, pages } = useVault();
+  return useVault().isSystem ? <NoSecretYet /> : <NoCredentialYet />;
+}
+
+function NoCredentialYet() {
   return (
-    <EmptyState icon={<KeyRound size={24} />} title={isSystem ? 'No secrets of the instance yet' : 'Keep your first credential'}>
+    <EmptyState icon={<KeyRound size={24} />} title="Keep your first credential">
       <p className="measure">
-        {isSystem
-          ? 'Keep here what the instance needs and no single person owns: the mail relay’s password, a licence key, a webhook’s signing secret.'
-          : 'API keys, git tokens, OAuth tokens, passwords, signing keys: whatever is in a .env file, a chat or a note now. It is sealed, only you see it until you share it, and every look at it is recorded.'}
+        API keys, git tokens, OAuth tokens, passwords, signing keys: whatever is in a .env file, a chat or a note now. It is
+        sealed, only you see it until you share it, and every look at it is recorded.
       </p>
-      <ButtonLink to={`${pages}/new`} variant="primary">
-        <Plus aria-hidden size={18} /> {isSystem ? 'Keep a secret' : 'Keep a credential'}
-      </ButtonLink>
-      {!isSystem && (
-        <p>
-          Or in a terminal, which asks for the value: <code>strongroom cred add "GitHub CI" --provider github</code>
-        </p>
-      )}
+      <KeepFirst>Keep a credential</KeepFirst>
+      <p>
+        Or in a terminal, which asks for the value: <code>strongroom cred add "GitHub CI" --provider github</code>
+      </p>
     </EmptyState>
+  );
+}
+
+function NoSecretYet() {
+  return (
+    <EmptyState icon={<KeyRound size={24} />} title="No secrets of the instance yet">
+      <p className="measure">
+        Keep here what the instance needs and no single person owns: the mail relay’s password, a licence key, a webhook’s signing
+        secret.
+      </p>
+      <KeepFirst>Keep a secret</KeepFirst>
+    </EmptyState>
+  );
+}
+
+function KeepFirst({ children }: { children: string }) {
+  return (
+    <ButtonLink to={`${useVault().pages}/new`} variant="primary">
+      <Plus aria-hidden size={18} /> {children}
+    </ButtonLink>
   );
 }
