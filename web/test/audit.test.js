@@ -37,7 +37,7 @@ test('the record is read in words, filtered, and the filter is in the address', 
   await page.locator('.record').getByText('Value revealed').first().waitFor();
   await assertAccessible(page);
   await assertFits(page);
-  await page.getByText('Filter').click();
+  await page.getByText('Filter', { exact: true }).click();
   await page.getByLabel('Provider').fill('github');
   await page.getByRole('button', { name: /Action/ }).click();
   await page.getByRole('option', { name: 'Value revealed' }).click();
@@ -77,7 +77,9 @@ test('an owner sees what was denied in his workspace, marked by a word', async (
   await row.locator('summary').focus();
   await page.keyboard.press('Enter');
   await row.getByText('Denied because').waitFor();
+  await page.getByText('in Platform team').waitFor();
   await assertAccessible(page);
+  await page.getByText('Filter', { exact: true }).click();
   await page.getByRole('button', { name: /Person/ }).click();
   await page.getByRole('option', { name: 'Bob' }).click();
   await page.getByRole('button', { name: 'Apply' }).click();

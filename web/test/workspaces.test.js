@@ -81,6 +81,43 @@ test('an owner makes a workspace, brings people in, changes their roles and take
   assert.deepEqual(faults, []);
 });
 
+test('a workspace is made, and somebody added to it, by keyboard alone', async () => {
+  const { page, faults } = await openWindow(browser, vault);
+  await signIn(page);
+  await page.goto('/workspaces');
+  const tabTo = async (name) => {
+    for (let presses = 0; presses < 40; presses++) {
+      const { text, label } = await page.evaluate(() => ({ text: document.activeElement.textContent, label: document.activeElement.ariaLabel }));
+      if (text === name || label === name) return;
+      await page.keyboard.press('Tab');
+    }
+    assert.fail(`there is no way to ${name}`);
+  };
+  await page.getByRole('button', { name: 'New workspace' }).waitFor();
+  await tabTo('New workspace');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('By keyboard');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'By keyboard', level: 1 }).waitFor();
+  await tabTo('Add a member');
+  await page.keyboard.press('Space');
+  await page.getByRole('dialog').waitFor();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(cleo.user_id);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Tab');
+  await tabTo('Add');
+  await page.keyboard.press('Enter');
+  await page.getByRole('row', { name: /Cleo.*Guest/ }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Add a member', 'the focus is back');
+  assert.deepEqual(faults, []);
+});
+
 test('a workspace is deleted by whoever types its name, having been told what goes', async () => {
   const workspace = await makeWorkspace('Short-lived', { [bob.user_id]: 'MEMBER' });
   const { page, faults } = await openWindow(browser, vault);

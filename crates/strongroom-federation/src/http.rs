@@ -14,7 +14,11 @@ const TIMEOUT: Duration = Duration::from_secs(8);
 const ANSWER_LIMIT: usize = 256 * 1024;
 
 /// A client for providers.
-pub(crate) struct Http(reqwest::Client);
+pub(crate) struct Http {
+    client: reqwest::Client,
+    /// For what goes to loopback in the clear, and must not go by a proxy that the environment names. TLS passes through one.
+    direct: reqwest::Client,
+}
 
 /// Why there was no answer.
 #[derive(Debug, thiserror::Error)]
@@ -31,12 +35,14 @@ pub(crate) enum HttpError {
 
 impl Http {
     pub(crate) fn new() -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .user_agent("strongroom");
-        Ok(Self(client.build()?))
+        let client = || {
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(TIMEOUT)
+                .user_agent("strongroom")
+        };
+        Ok(Self { client: client().build()?, direct: client().no_proxy().build()? })
     }
 
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
@@ -44,7 +50,8 @@ impl Http {
         if !is_private(request.url()) {
             return Err(HttpError::NotPrivate(request.url().origin().ascii_serialization()));
         }
-        let mut answer = self.0.execute(request).await?;
+        let client = if request.url().scheme() == "http" { &self.direct } else { &self.client };
+        let mut answer = client.execute(request).await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await? {

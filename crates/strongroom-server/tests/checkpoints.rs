@@ -1,6 +1,8 @@
 //! Where the real server's checkpoints go beside the database: stdout and a webhook, which may be away, or slow, or send elsewhere.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
+#[path = "support/issuer.rs"]
+mod issuer;
 #[path = "support/process.rs"]
 mod process;
 
@@ -15,6 +17,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use issuer::Issuer;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use process::{Process, data_folder, serve};
@@ -238,6 +241,37 @@ async fn checkpoints_are_printed_where_that_is_wanted() {
     drop(lines);
     seal_one(&database.sql("postgres").await).await;
     assert!(child.stop().success());
+}
+
+#[tokio::test]
+async fn what_goes_to_this_machine_in_the_clear_goes_by_no_proxy() {
+    let (database, folder) = (TestDatabase::create().await, data_folder());
+    let (mut webhook, issuer) = (Webhook::start(local(), 1).await, Issuer::start().await);
+    let proxy = TcpListener::bind(local()).await.unwrap();
+    let arguments = [
+        format!("--database-url={}", database.url("strongroom_app")),
+        format!("--system-database-url={}", database.url("strongroom_system")),
+        format!("--checkpoint-webhook=http://{}/checkpoints", webhook.address),
+        format!("--oidc-issuer={}", issuer.url),
+        "--oidc-client-id=strongroom".into(),
+        "--oidc-redirect-url=http://127.0.0.1/api/auth/oidc/callback".into(),
+    ];
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let named = format!("http://{}", proxy.local_addr().unwrap());
+    let variables = [("HTTP_PROXY", &*named), ("http_proxy", &*named)];
+    let server = Process::start_with(folder.path(), &arguments, &variables);
+    let asked = async {
+        let note = seal_one(&database.sql("postgres").await).await;
+        webhook.until(&note).await;
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let departure = client.get(format!("{}/api/auth/oidc/start", server.url)).send().await.unwrap();
+        assert_eq!(departure.status(), 303);
+    };
+    tokio::select! {
+        () = asked => {}
+        _ = proxy.accept() => panic!("the proxy was asked"),
+    }
+    assert!(server.end(Signal::SIGTERM).success());
 }
 
 #[test]

@@ -7,26 +7,25 @@ import { type Option, Select, TextField } from '../components/fields.tsx';
 import type { Filter } from './filter.ts';
 import { ACTIONS, KINDS, OUTCOMES } from './words.ts';
 
-type FilterFormProps = {
+type FilterProps = {
   filter: Filter;
   onApply: (filter: Filter) => void;
   workspaces: { id: string; name: string }[];
   people: Option<string>[];
 };
 
-export function FilterForm({ filter, onApply, workspaces, people }: FilterFormProps) {
+export function FilterForm({ filter, onApply, workspaces, people }: FilterProps) {
   const [draft, setDraft] = useState(filter);
-  const used = Object.keys(filter).length;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onApply(draft);
   };
   const text = (name: keyof Filter) => ({ value: draft[name] ?? '', onChange: (value: string) => setDraft({ ...draft, [name]: value }) });
   return (
-    <details className="card disclosure" open={used > 0}>
+    <details className="card disclosure">
       <summary>
         <SlidersHorizontal aria-hidden size={16} />
-        Filter{used > 0 && ` (${used})`}
+        Filter
       </summary>
       <Form className="stack" onSubmit={submit}>
         <div className="grid">
@@ -40,14 +39,40 @@ export function FilterForm({ filter, onApply, workspaces, people }: FilterFormPr
           <TextField label="From" type="date" {...text('from')} />
           <TextField label="To" type="date" {...text('to')} />
         </div>
-        <div className="row">
+        <div>
           <Button type="submit" variant="primary">
             Apply
           </Button>
-          {used > 0 && <Button onPress={() => onApply({})}>Show everything</Button>}
         </div>
       </Form>
     </details>
+  );
+}
+
+/** What is shown, in words, and the way back to all of it. */
+export function FilterInWords({ filter, onApply, workspaces, people }: FilterProps) {
+  const { name, provider, action, outcome, entity_type, workspace_id, actor_id, credential_id, from, to } = filter;
+  const wordFor = (words: Record<string, string>, code: string | undefined) => code && (words[code] ?? code);
+  const said = [
+    name && `named ${name}`,
+    provider,
+    wordFor(ACTIONS, action),
+    wordFor(OUTCOMES, outcome),
+    wordFor(KINDS, entity_type),
+    workspace_id && `in ${workspaces.find(({ id }) => id === workspace_id)?.name ?? 'one workspace'}`,
+    actor_id && `by ${people.find(({ id }) => id === actor_id)?.label ?? 'one person'}`,
+    credential_id && 'one credential',
+    from && `from ${from}`,
+    to && `to ${to}`,
+  ].filter(Boolean);
+  if (said.length === 0) return null;
+  return (
+    <div className="row spread">
+      <p>
+        <span className="muted">Showing only:</span> {said.join(', ')}
+      </p>
+      <Button onPress={() => onApply({})}>Show everything</Button>
+    </div>
   );
 }
 

@@ -19,7 +19,7 @@ const MOST_DAYS = 36_500;
 export function AdminSettings() {
   const { data, error, refetch } = useQuery({ queryKey: SETTINGS, queryFn: () => ask(api.GET('/api/admin/settings')) });
   return (
-    <Page title="Retention" lead="How long the record and destroyed-to-be values are kept. Each change is recorded.">
+    <Page title="Retention" lead="How long the record, former versions and revoked credentials are kept. Each change is recorded.">
       {error && <Failure error={error} retry={refetch} />}
       {!data && !error && <Loading />}
       {data && <RetentionForm kept={data} />}

@@ -4,7 +4,7 @@ import { Download, ScrollText, ShieldCheck } from 'lucide-react';
 import { useLocation, useNavigate, useSearchParams } from 'react-router';
 import { api, ask, type Schemas } from '../api.ts';
 import { type ActivityQuery, apiQuery, type Filter, readFilter, searchOf } from '../audit/filter.ts';
-import { FilterForm } from '../audit/filter-form.tsx';
+import { FilterForm, FilterInWords } from '../audit/filter-form.tsx';
 import { actorInWords, Rows } from '../audit/rows.tsx';
 import { Seal } from '../audit/seal.tsx';
 import { Button } from '../components/button.tsx';
@@ -46,6 +46,7 @@ function Record({ title, lead, root, workspaces }: RecordProps) {
     placeholderData: keepPreviousData,
   });
   const people = usePeople(data?.items ?? [], filter);
+  const choosing = { filter, onApply: (filter: Filter) => navigate(searchOf(filter)), workspaces, people };
   return (
     <Page title={title} lead={lead} actions={<Exports root={root} query={apiQuery(filter)} />}>
       {root === '/api/admin/secrets/audit' ? (
@@ -56,13 +57,8 @@ function Record({ title, lead, root, workspaces }: RecordProps) {
           {SEALED}
         </p>
       )}
-      <FilterForm
-        key={searchOf(filter)}
-        filter={filter}
-        onApply={(filter) => navigate(searchOf(filter))}
-        workspaces={workspaces}
-        people={people}
-      />
+      <FilterForm key={searchOf(filter)} {...choosing} />
+      <FilterInWords {...choosing} />
       {error && <Failure error={error} retry={refetch} />}
       {!data && !error && <Loading />}
       {data && !error && (

@@ -36,9 +36,15 @@ pub fn serve(folder: &Path, arguments: &[&str]) -> Command {
 impl Process {
     /// Starts it and waits until it says where it listens; panics with its log if it does not.
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(folder, arguments, &[])
+    }
+
+    /// In an environment with these variables besides.
+    pub fn start_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let log = folder.join(format!("test-{}.log", strongroom_types::RequestId::generate()));
-        let mut child =
-            serve(folder, arguments).stdout(Stdio::piped()).stderr(File::create(&log).unwrap()).spawn().unwrap();
+        let mut command = serve(folder, arguments);
+        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(File::create(&log).unwrap());
+        let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let after = |line: &String, words: &str| line.split_once(words).map(|(_, rest)| rest.trim().to_owned());
         // "Ready" ends what it has to say.
