@@ -182,7 +182,7 @@ test('a value can be revealed without a mouse, on a phone as well', async () => 
   await assertAccessible(page);
   // The focus is on Hide.
   await page.keyboard.press('Enter');
-  await page.getByText('The value is hidden.').waitFor();
+  await page.getByText('The value is hidden.').and(page.locator(':focus')).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await assertNowhere(page, VALUE);

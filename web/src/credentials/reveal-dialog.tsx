@@ -46,7 +46,11 @@ function Warning({ target, whyHidden, onValue }: WarningProps) {
   const wait = useSecondsLeft(allowedAt);
   return (
     <>
-      {whyHidden && <p role="status">{whyHidden}</p>}
+      {whyHidden && (
+        <p tabIndex={-1} ref={focus}>
+          {whyHidden}
+        </p>
+      )}
       <Notice tone="warning" title="Before you look">
         <p>It is recorded that you looked, with the time and from where.</p>
         <p>Is anybody looking at your screen, or are you sharing it? The value is hidden again after {SHOWN_SECONDS} seconds.</p>
@@ -65,6 +69,11 @@ function Warning({ target, whyHidden, onValue }: WarningProps) {
       </footer>
     </>
   );
+}
+
+/** What had the focus is gone with the value; where it is now, it is read out, and Escape closes the dialog. */
+function focus(element: HTMLElement | null): void {
+  element?.focus();
 }
 
 /** The two ways to a value. Neither leaves it in the cache of mutations: what they return there is nothing. */
