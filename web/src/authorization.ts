@@ -3,6 +3,8 @@
 
 export type AuthorizationRequest = { port: number; state: string; name: string };
 
+/** As the API bounds the names of tokens. */
+const LONGEST_NAME = 255;
 /** Longer paths do not come back from an OpenID provider (ReturnPath in strongroom-types). */
 const LONGEST_PATH = 500;
 
@@ -25,7 +27,7 @@ export function pathOf({ port, state, name }: AuthorizationRequest): string {
 
 /** As the API takes the names of tokens: no control characters. */
 function plain(name: string): string {
-  return name.replace(/\p{Cc}/gu, ' ').trim();
+  return [...name].slice(0, LONGEST_NAME).join('').replace(/\p{Cc}/gu, ' ').trim();
 }
 
 /** Brings the browser to the command line, with the answer in the body of a form: in no URL, no history and no log. */

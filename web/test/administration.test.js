@@ -102,7 +102,10 @@ test('a promise is not lowered, whoever has raised it meanwhile', async () => {
   await vault.call('/api/admin/settings', { method: 'PUT', body: { ...settings, record_retention_promise_days: 700 } });
   await page.getByLabel('Keep revoked credentials for').fill('500');
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByRole('alert').filter({ hasText: 'a promise can be raised, and not taken back' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'A promise can be raised, and not taken back' }).waitFor();
+  // What is promised now is what the page goes by.
+  await page.getByRole('button', { name: 'Save' }).click();
+  assert.ok(await page.getByLabel('Promise to keep the record for at least').evaluate((field) => field.validity.rangeUnderflow));
   await assertAccessible(page);
   assert.deepEqual(faults, []);
 });

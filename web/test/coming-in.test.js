@@ -71,7 +71,7 @@ test('an invitation is good once, and what is wrong is said where it is', async 
   await page.goto('/invitation');
   await fillIn(page, invitation, 'Mary');
   await page.getByRole('button', { name: 'Come in' }).click();
-  await page.getByRole('alert').waitFor();
+  await page.getByRole('alert').filter({ hasText: 'was used already' }).waitFor();
   await assertAccessible(page);
   assert.deepEqual(faults, []);
 });

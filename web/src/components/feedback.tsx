@@ -47,8 +47,9 @@ export function Failure({ error, retry }: { error: Error; retry?: () => void }) 
   );
 }
 
-/** The API's details begin small and end open, for programs join them to what they say themselves. */
-function sentence(text: string): string {
+/** The API's details begin small and end open, for programs join them to what they say; some begin with a field's name. */
+function sentence(detail: string): string {
+  const text = detail.replace(/^[a-z]+(_[a-z]+)+: /, '');
   return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 }
 

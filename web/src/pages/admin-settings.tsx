@@ -34,6 +34,8 @@ function RetentionForm({ kept }: { kept: Settings }) {
   const save = useMutation({
     mutationFn: () => ask(api.PUT('/api/admin/settings', { body: draft })),
     onSuccess: (settings) => client.setQueryData(SETTINGS, settings),
+    // Somebody else may have changed them meanwhile.
+    onError: () => client.invalidateQueries({ queryKey: SETTINGS }),
     onSettled: () => setAsking(false),
   });
   const set = (change: Partial<Settings>) => {

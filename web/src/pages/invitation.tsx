@@ -4,7 +4,7 @@ import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { Form } from 'react-aria-components';
 import { Link, useNavigate } from 'react-router';
-import { api, ask, type Schemas } from '../api.ts';
+import { api, ask, Refusal, type Schemas } from '../api.ts';
 import { Button } from '../components/button.tsx';
 import { Failure } from '../components/feedback.tsx';
 import { Checkbox, SecretField, TextField } from '../components/fields.tsx';
@@ -77,10 +77,27 @@ function AcceptForm() {
 type Said = Schemas['AcceptInvitation'] & { password: string };
 
 async function acceptAndSignIn(invitation: string, said: Said): Promise<void> {
-  const { token } = await ask(api.POST('/api/invitations/accept', { ...as(invitation), body: said }));
+  const { token } = await accept(invitation, said);
+  try {
+    await signIn(token, said.password);
+  } catch {
+    throw new Error('You are in, and could not be signed in just now. Sign in with your e-mail address and your password.');
+  }
+}
+
+async function accept(invitation: string, body: Said): Promise<Schemas['Welcome']> {
+  try {
+    return await ask(api.POST('/api/invitations/accept', { ...as(invitation), body }));
+  } catch (error) {
+    if (!(error instanceof Refusal && error.status === 401)) throw error;
+    throw new Error('This invitation is unknown, was used already, or has expired. Ask for a new one.');
+  }
+}
+
+async function signIn(token: string, password: string): Promise<void> {
   const { email } = await ask(api.GET('/api/me', as(token)));
   await ask(api.POST('/api/auth/sign-out', as(token)));
-  await ask(api.POST('/api/auth/sign-in', { body: { email: email ?? '', password: said.password, transport: 'COOKIE' } }));
+  await ask(api.POST('/api/auth/sign-in', { body: { email: email ?? '', password, transport: 'COOKIE' } }));
 }
 
 /** With that token alone: the server takes no request that has a session's cookie as well. */
