@@ -42,8 +42,10 @@ export function RevealDialog({ credential, version, onClose }: Target & { onClos
 type WarningProps = { target: Target; whyHidden: string | undefined; onValue: (value: string) => void };
 
 function Warning({ target, whyHidden, onValue }: WarningProps) {
-  const { reveal, copy, isPending, error, allowedAt } = useReveal(target, onValue);
+  const { reveal, allowedAt } = useReveal(target, onValue);
   const wait = useSecondsLeft(allowedAt);
+  const isUnderWay = (way: 'show' | 'copy') => reveal.isPending && reveal.variables === way;
+  const begin = (way: 'show' | 'copy') => reveal.isPending || reveal.mutate(way);
   return (
     <>
       {whyHidden && (
@@ -56,14 +58,14 @@ function Warning({ target, whyHidden, onValue }: WarningProps) {
         <p>Is anybody looking at your screen, or are you sharing it? The value is hidden again after {SHOWN_SECONDS} seconds.</p>
       </Notice>
       {wait > 0 && <TooMany wait={wait} />}
-      {error && !allowedAt && <Failure error={error} />}
+      {reveal.error && !allowedAt && <Failure error={reveal.error} />}
       <ClipboardStatus />
       {!hasClipboard && <p className="hint">Copying needs a page over HTTPS.</p>}
       <footer>
-        <Button isDisabled={!hasClipboard || wait > 0} isPending={copy.isPending} onPress={() => isPending || copy.mutate()}>
+        <Button isDisabled={!hasClipboard || wait > 0} isPending={isUnderWay('copy')} onPress={() => begin('copy')}>
           <Copy aria-hidden size={16} /> Copy without showing
         </Button>
-        <Button variant="primary" isDisabled={wait > 0} isPending={reveal.isPending} onPress={() => isPending || reveal.mutate()}>
+        <Button variant="primary" isDisabled={wait > 0} isPending={isUnderWay('show')} onPress={() => begin('show')}>
           <Eye aria-hidden size={16} /> {whyHidden ? 'Show it again' : 'Show the value'}
         </Button>
       </footer>
@@ -76,24 +78,26 @@ function focus(element: HTMLElement | null): void {
   element?.focus();
 }
 
-/** The two ways to a value. Neither leaves it in the cache of mutations: what they return there is nothing. */
+/** The two ways to a value. Neither leaves it in the cache of mutations: what comes back to there is nothing. */
 function useReveal({ credential, version }: Target, onValue: (value: string) => void) {
   const vault = useVault();
   const reread = useRereadCredentials();
   const [allowedAt, setAllowedAt] = useState<number>();
-  const outcome = {
+  const reveal = useMutation({
     gcTime: 0,
+    mutationFn: async (way: 'show' | 'copy') => {
+      const value = vault.reveal(credential.id, version);
+      return way === 'show' ? onValue(await value) : copySecret(value);
+    },
     onMutate: () => setAllowedAt(undefined),
-    onError: (error: Error) => {
+    onError: (error) => {
       const isLimit = error instanceof Refusal && error.status === 429;
       if (isLimit) setAllowedAt(Date.now() + (error.retryAfter ?? 60) * 1000);
     },
     // It was used just now.
     onSuccess: () => void reread(),
-  };
-  const reveal = useMutation({ ...outcome, mutationFn: async () => onValue(await vault.reveal(credential.id, version)) });
-  const copy = useMutation({ ...outcome, mutationFn: () => copySecret(vault.reveal(credential.id, version)) });
-  return { reveal, copy, isPending: reveal.isPending || copy.isPending, error: reveal.error ?? copy.error, allowedAt };
+  });
+  return { reveal, allowedAt };
 }
 
 function TooMany({ wait }: { wait: number }) {
