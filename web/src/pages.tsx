@@ -1,4 +1,5 @@
 // All pages, and where they are.
+import { lazy } from 'react';
 import { Navigate, Outlet, Route, Routes } from 'react-router';
 import { AdminInvitations } from './pages/admin-invitations.tsx';
 import { AdminSettings } from './pages/admin-settings.tsx';
@@ -16,6 +17,9 @@ import { Workspaces } from './pages/workspaces.tsx';
 import { RequireSession, useMe } from './session.tsx';
 import { Shell } from './shell.tsx';
 
+// The largest part, loaded when somebody goes there.
+const Credentials = lazy(() => import('./pages/credentials.tsx'));
+
 export function Pages() {
   return (
     <Routes>
@@ -29,6 +33,7 @@ export function Pages() {
       <Route element={<RequireSession />}>
         <Route element={<Shell />}>
           <Route index element={<Navigate replace to="/credentials" />} />
+          <Route path="/credentials/*" element={<Credentials of="own" />} />
           <Route path="/workspaces" element={<Workspaces />} />
           <Route path="/workspaces/:id" element={<Workspace />} />
           <Route path="/workspaces/:id/service-accounts/:accountId" element={<ServiceAccount />} />
@@ -37,6 +42,7 @@ export function Pages() {
           <Route path="/sessions" element={<Sessions />} />
           <Route path="/settings" element={<Settings />} />
           <Route element={<RequireAdmin />}>
+            <Route path="/admin/secrets/*" element={<Credentials of="system" />} />
             <Route path="/admin/audit" element={<AdminAudit />} />
             <Route path="/admin/invitations" element={<AdminInvitations />} />
             <Route path="/admin/settings" element={<AdminSettings />} />

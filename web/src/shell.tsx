@@ -1,10 +1,12 @@
 // What surrounds every page of whoever is signed in: where he is, where he can go, and the way out.
 import { useMutation } from '@tanstack/react-query';
 import { Bot, Boxes, KeyRound, LogOut, Menu, MonitorSmartphone, ScrollText, Settings, ShieldCheck, SlidersHorizontal, UserPlus, X } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, Suspense, useState } from 'react';
 import { NavLink, Outlet } from 'react-router';
 import { Brand } from './components/brand.tsx';
 import { Button } from './components/button.tsx';
+import { Loading } from './components/feedback.tsx';
+import { ClipboardStatus } from './credentials/clipboard-status.tsx';
 import { useMe, useSignOut } from './session.tsx';
 
 export function Shell() {
@@ -28,8 +30,13 @@ export function Shell() {
         <Account />
       </header>
       <main id="content" tabIndex={-1}>
-        <Outlet />
+        <Suspense fallback={<Loading />}>
+          <Outlet />
+        </Suspense>
       </main>
+      <div className="toasts">
+        <ClipboardStatus />
+      </div>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-// Light, dark, or as the system has it: the one thing that these pages keep in the browser's storage.
+// Light, dark, or as the system has it: a preference, kept in the browser's storage, where no secret ever is.
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];

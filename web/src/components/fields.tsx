@@ -28,10 +28,12 @@ type TextFieldProps = Omit<AriaTextFieldProps, 'className'> & {
   /** A text of several lines. */
   rows?: number;
   mono?: boolean;
+  /** Several lines that are not to be read over a shoulder: browsers mask a single line only. */
+  masked?: boolean;
 };
 
-export function TextField({ label, hint, placeholder, rows, mono, ...rest }: TextFieldProps) {
-  const look = mono ? 'input mono' : 'input';
+export function TextField({ label, hint, placeholder, rows, mono, masked, ...rest }: TextFieldProps) {
+  const look = `input${mono ? ' mono' : ''}${masked ? ' masked' : ''}`;
   return (
     <AriaTextField {...rest} className="field">
       <Label>{label}</Label>

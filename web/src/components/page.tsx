@@ -9,10 +9,12 @@ type PageProps = {
   actions?: ReactNode;
   /** The page that this one belongs to. */
   parent?: { to: string; title: string };
+  /** What the thing that the page is about is known by. */
+  icon?: ReactNode;
   children: ReactNode;
 };
 
-export function Page({ title, lead, actions, parent, children }: PageProps) {
+export function Page({ title, lead, actions, parent, icon, children }: PageProps) {
   useTitle(title);
   return (
     <article className="page">
@@ -23,7 +25,8 @@ export function Page({ title, lead, actions, parent, children }: PageProps) {
         </Link>
       )}
       <header className="page-header">
-        <div>
+        {icon}
+        <div className="page-title">
           <h1>{title}</h1>
           {lead && <p className="muted">{lead}</p>}
         </div>
@@ -35,7 +38,7 @@ export function Page({ title, lead, actions, parent, children }: PageProps) {
 }
 
 /** A part of a page, under a heading of its own. */
-export function Section({ title, lead, actions, children }: Omit<PageProps, 'parent'>) {
+export function Section({ title, lead, actions, children }: Omit<PageProps, 'parent' | 'icon'>) {
   return (
     <section className="section">
       <header className="section-header">

@@ -9,6 +9,7 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const deadline = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
 const exact = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
 
 export function Time({ value }: { value: string }) {
@@ -18,6 +19,11 @@ export function Time({ value }: { value: string }) {
       {inWords((time.getTime() - Date.now()) / 1000)}
     </time>
   );
+}
+
+/** A deadline: to the minute, since "until in two days" is no English, and the day itself is what counts. */
+export function Deadline({ value }: { value: string }) {
+  return <time dateTime={value}>{deadline.format(new Date(value))}</time>;
 }
 
 /** To the second, where the order matters. */

@@ -1,0 +1,146 @@
+// Keeping a credential: what it is for, its value, for whom it is kept, and what else is worth knowing.
+// The value is in this form's state until it is kept or the page is left, and nowhere else.
+import { useMutation } from '@tanstack/react-query';
+import { ExternalLink } from 'lucide-react';
+import { type FormEvent, useState } from 'react';
+import { Form } from 'react-aria-components';
+import { useNavigate, useSearchParams } from 'react-router';
+import type { Schemas } from '../api.ts';
+import { Button, ButtonLink } from '../components/button.tsx';
+import { Failure } from '../components/feedback.tsx';
+import { Select, TextField } from '../components/fields.tsx';
+import { Page } from '../components/page.tsx';
+import { useRereadCredentials, useVault } from '../credentials/api.ts';
+import { type Details, DetailsFields, newDetails, NO_DETAILS } from '../credentials/details.tsx';
+import { ProviderField } from '../credentials/provider-field.tsx';
+import { type Preset, presetOf, providerOf } from '../credentials/providers.ts';
+import { useRequestKey } from '../credentials/request-key.ts';
+import { SecretInput } from '../credentials/secret-input.tsx';
+import { TYPES } from '../credentials/types.ts';
+import { administers } from '../workspaces/roles.ts';
+import { useWorkspaces } from '../workspaces/workspaces.ts';
+
+const MINE = 'mine';
+
+/** As it is being filled in. `type` is the one that was chosen, if any; `owner` is [MINE], or the id of a workspace. */
+type Draft = { provider: string; name: string; value: string; type?: Schemas['CredentialType']; owner: string };
+
+export function CredentialNew() {
+  const { isSystem, pages } = useVault();
+  const [search] = useSearchParams();
+  const [draft, setDraft] = useState<Draft>({ provider: '', name: '', value: '', owner: search.get('workspace') ?? MINE });
+  const [details, setDetails] = useState<Details>(NO_DETAILS);
+  const create = useCreate(draft, details, () => setDraft({ ...draft, value: '' }));
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    create.mutate();
+  };
+  return (
+    <Page
+      title={isSystem ? 'New secret' : 'New credential'}
+      lead="Sealed before it is stored. Nobody reads it but those whom you see on its page."
+      parent={{ to: pages, title: isSystem ? 'Admin secrets' : 'Credentials' }}
+    >
+      <Form className="form" onSubmit={submit}>
+        <WhatItIs draft={draft} onChange={setDraft} />
+        <section className="card roomy" aria-labelledby="more">
+          <h2 id="more">Worth knowing later</h2>
+          <DetailsFields details={details} onChange={setDetails} />
+        </section>
+        {create.error && <Failure error={create.error} />}
+        <div className="row end">
+          <ButtonLink to={pages}>Cancel</ButtonLink>
+          <Button type="submit" variant="primary" isDisabled={!newDetails(details)} isPending={create.isPending}>
+            {isSystem ? 'Keep the secret' : 'Keep the credential'}
+          </Button>
+        </div>
+      </Form>
+    </Page>
+  );
+}
+
+/** Keeps it, forgets the value, and goes to its page. */
+function useCreate({ provider, name, value, owner, ...draft }: Draft, details: Details, onKept: () => void) {
+  const vault = useVault();
+  const navigate = useNavigate();
+  const reread = useRereadCredentials();
+  const key = useRequestKey();
+  return useMutation({
+    gcTime: 0,
+    mutationFn: () => {
+      const workspace_id = owner === MINE || vault.isSystem ? null : owner;
+      const what = { name: name.trim(), provider: providerOf(provider), type: typeOf({ provider, ...draft }), value, workspace_id };
+      return vault.create({ ...what, ...newDetails(details) }, key.current);
+    },
+    onSuccess: async ({ id }) => {
+      onKept();
+      await reread();
+      await navigate(`${vault.pages}/${id}`, { replace: true });
+    },
+    onError: key.renewIfUsed,
+  });
+}
+
+/** The type that was chosen, or what is usual with that provider. */
+function typeOf({ type, provider }: Pick<Draft, 'type' | 'provider'>): Schemas['CredentialType'] {
+  return type ?? presetOf(provider)?.type ?? 'API_KEY';
+}
+
+function WhatItIs({ draft, onChange }: { draft: Draft; onChange: (draft: Draft) => void }) {
+  const { isSystem } = useVault();
+  const { provider, name, value, owner } = draft;
+  const set = (change: Partial<Draft>) => onChange({ ...draft, ...change });
+  return (
+    <section className="card roomy" aria-labelledby="what">
+      <h2 id="what">What it is</h2>
+      <div className="pair-of-fields">
+        <div className="stack tight">
+          <ProviderField
+            isRequired
+            hint="The service that it is for: choose, or type any."
+            value={provider}
+            onChange={(provider) => set({ provider })}
+          />
+          <MadeAt preset={presetOf(provider)} />
+        </div>
+        <TextField
+          label="Name"
+          isRequired
+          maxLength={255}
+          hint="What you call it, such as “CI deploy key”."
+          value={name}
+          onChange={(name) => set({ name })}
+        />
+      </div>
+      <SecretInput label="Value" provider={provider} value={value} onChange={(value) => set({ value })} />
+      <div className="pair-of-fields">
+        <Select label="Type" options={TYPES} value={typeOf(draft)} onChange={(type) => set({ type })} />
+        {!isSystem && <OwnerField value={owner} onChange={(owner) => set({ owner })} />}
+      </div>
+    </section>
+  );
+}
+
+/** Where one makes such a value. */
+function MadeAt({ preset }: { preset: Preset | undefined }) {
+  return (
+    preset?.madeAt && (
+      <a href={preset.madeAt} target="_blank" rel="noreferrer" className="made-at">
+        Make one at {preset.name} <ExternalLink aria-hidden size={14} />
+        <span className="visually-hidden">(in a new tab)</span>
+      </a>
+    )
+  );
+}
+
+/** For oneself, or for a workspace that one administers. */
+function OwnerField({ value, onChange }: { value: string; onChange: (owner: string) => void }) {
+  const { workspaces } = useWorkspaces();
+  const owners = [
+    { id: MINE, label: 'Myself', detail: 'Nobody else sees it until you share it' },
+    ...workspaces
+      .filter(({ role }) => administers(role))
+      .map(({ id, name }) => ({ id, label: name, detail: 'Its owners and admins see it' })),
+  ];
+  return <Select label="For" options={owners} value={value} onChange={onChange} />;
+}
