@@ -6,7 +6,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::client::ClientError;
+use crate::error::ClientError;
 
 /// Reads a file of up to that many bytes.
 ///

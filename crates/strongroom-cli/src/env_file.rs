@@ -6,7 +6,7 @@ use std::path::Path;
 use secrecy::SecretString;
 
 use crate::bounded;
-use crate::client::ClientError;
+use crate::error::ClientError;
 
 /// Its variables in their order; one that is there twice counts as it stands last.
 ///

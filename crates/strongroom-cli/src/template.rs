@@ -13,7 +13,7 @@ pub struct Template<'a> {
 
 enum Piece<'a> {
     Text(&'a str),
-    Value(Reference),
+    Value { line: usize, reference: Reference },
 }
 
 /// A placeholder that is no reference, and where it is.
@@ -32,24 +32,23 @@ impl<'a> Template<'a> {
     pub fn parse(text: &'a str) -> Result<Self, TemplateError> {
         let (mut pieces, mut rest) = (Vec::new(), text);
         while let Some((before, inside, after)) = next_placeholder(rest) {
-            let failed = |reason: String| {
-                let read = text.len() - rest.len() + before.len();
-                TemplateError { line: text[..read].matches('\n').count() + 1, reason }
-            };
+            let read = text.len() - rest.len() + before.len();
+            let line = text.get(..read).unwrap_or_default().matches('\n').count() + 1;
+            let failed = |reason: String| TemplateError { line, reason };
             let inside = inside.ok_or_else(|| failed("must end with }} on its line".into()))?;
-            pieces.push(Piece::Text(before));
-            pieces.push(Piece::Value(inside.trim().parse().map_err(|e| failed(format!("{e}")))?));
+            let reference = inside.trim().parse().map_err(|e| failed(format!("{e}")))?;
+            pieces.extend([Piece::Text(before), Piece::Value { line, reference }]);
             rest = after;
         }
         pieces.push(Piece::Text(rest));
         Ok(Self { pieces })
     }
 
-    /// What it needs, in the order in which it stands there.
-    pub fn references(&self) -> impl Iterator<Item = &Reference> {
+    /// What it needs, in the order in which it stands there, and on which line.
+    pub fn references(&self) -> impl Iterator<Item = (usize, &Reference)> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Text(_) => None,
-            Piece::Value(reference) => Some(reference),
+            Piece::Value { line, reference } => Some((*line, reference)),
         })
     }
 
@@ -61,7 +60,7 @@ impl<'a> Template<'a> {
             .iter()
             .filter_map(|piece| match piece {
                 Piece::Text(text) => Some(*text),
-                Piece::Value(_) => values.next(),
+                Piece::Value { .. } => values.next(),
             })
             .collect();
         Zeroizing::new(parts.concat())
@@ -98,8 +97,8 @@ mod tests {
         assert_eq!(filled(template, &["one", "{{ two }}", "3"]), expected);
         assert_eq!(filled("", &[]), "");
         let template = Template::parse(template).unwrap();
-        let names: Vec<_> = template.references().map(|reference| reference.name.as_str()).collect();
-        assert_eq!(names, ["n", "n n", "q"]);
+        let names: Vec<_> = template.references().map(|(line, reference)| (line, reference.name.as_str())).collect();
+        assert_eq!(names, [(1, "n"), (2, "n n"), (3, "q")]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use strongroom_types::CredentialType;
 
 use super::{Draft, Findings, address, filled};
-use crate::client::ClientError;
+use crate::error::ClientError;
 
 const PROVIDER: &str = "bitwarden";
 

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use strongroom_types::NewCredential;
 
 use super::Findings;
-use crate::client::ClientError;
+use crate::error::ClientError;
 
 /// Reads it.
 ///

@@ -17,7 +17,7 @@ use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use super::{Draft, Findings};
-use crate::client::ClientError;
+use crate::error::ClientError;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// A list of a folder may be long; a secret holds a megabyte at most.

@@ -12,7 +12,7 @@ use zip::ZipArchive;
 
 use super::{Draft, Findings, MAX_FILE_BYTES, address, filled, onepassword_csv};
 use crate::bounded;
-use crate::client::ClientError;
+use crate::error::ClientError;
 
 pub(super) const PROVIDER: &str = "1password";
 const NOTE: &str = "003";

@@ -7,7 +7,7 @@ use strongroom_types::CredentialType;
 
 use super::onepassword::{PROVIDER, metadata};
 use super::{Draft, Findings, address};
-use crate::client::ClientError;
+use crate::error::ClientError;
 
 /// Reads it.
 ///

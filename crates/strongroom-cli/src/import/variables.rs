@@ -7,7 +7,7 @@ use serde_json::Map;
 use strongroom_types::CredentialType;
 
 use super::{Draft, Findings, MAX_FILE_BYTES};
-use crate::client::ClientError;
+use crate::error::ClientError;
 use crate::env_file;
 use crate::reference::SCHEME;
 
