@@ -1,52 +1,56 @@
 //! One request to a server, and what became of it.
-//! The token is in one header of it, and in no message.
+//! The token is in one header of it, and in no message. No answer leads elsewhere: a redirect is not followed.
 
 use std::time::Duration;
 
-use reqwest::Method;
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Method, RequestBuilder, Response, redirect};
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use strongroom_types::Problem;
+use strongroom_types::{Credential, Page, RequestId};
+use tokio::time::sleep;
 
-/// Why a command did not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// The server said no, and why.
-    #[error("{}: {}{}", .0.title, .0.detail, .0.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default())]
-    Refused(Box<Problem>),
-    /// There was no answer.
-    #[error("the server does not answer: {0}")]
-    Unreachable(String),
-    /// Something else answered.
-    #[error("the answer is not from a Strongroom (status {0})")]
-    Foreign(u16),
-    /// There is nothing to prove the caller with.
-    #[error("set STRONGROOM_TOKEN to an API token, or give --token-file")]
-    NoToken,
-    /// What was given cannot be read.
-    #[error("{0}")]
-    Input(String),
-}
+use crate::error::ClientError;
+use crate::plain_credential::PlainCredential;
 
 /// How long a health check waits.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an answer may take; a server gives up after 30 seconds.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a stream may stand still.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+/// The most that an answer may hold: a hundred values of 64 KiB, each byte escaped, and some room.
+const ANSWER_LIMIT: usize = 48 * 1024 * 1024;
+/// What is asked again is asked so often,
+const MAX_ATTEMPTS: usize = 5;
+/// after that time, where the server does not say another one
+const WAIT: Duration = Duration::from_secs(1);
+/// of which this is the longest.
+const MAX_WAIT: Duration = Duration::from_secs(120);
+/// The rows of a page; the API's bound.
+const PAGE: usize = 100;
 
 /// Asks a server, as nobody, whether it can serve.
 ///
 /// # Errors
 /// [`ClientError::Unreachable`], or why it cannot.
 pub async fn ready(url: &str) -> Result<(), ClientError> {
-    let unreachable = |e: reqwest::Error| ClientError::Unreachable(e.without_url().to_string());
     let request = reqwest::Client::new().get(format!("{}/ready", url.trim_end_matches('/'))).timeout(HEALTH_TIMEOUT);
     let answer = request.send().await.map_err(unreachable)?;
-    let (status, bytes) = (answer.status(), answer.bytes().await.map_err(unreachable)?);
+    let (status, bytes) = (answer.status(), body(answer).await?);
     let said: Option<Value> = serde_json::from_slice(&bytes).ok();
     match said {
         Some(said) if status.is_success() && said.get("status").is_some_and(|said| said == "ready") => Ok(()),
-        Some(said) => Err(serde_json::from_value(said)
-            .map_or(ClientError::Foreign(status.as_u16()), |problem| ClientError::Refused(Box::new(problem)))),
-        None => Err(ClientError::Foreign(status.as_u16())),
+        _ => Err(refusal(status.as_u16(), &bytes)),
     }
+}
+
+/// The conditions that were given.
+pub fn given<const N: usize>(conditions: [(&'static str, Option<String>); N]) -> Vec<(&'static str, String)> {
+    conditions.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// A server, and who asks it.
@@ -58,37 +62,142 @@ pub struct Client {
 
 impl Client {
     /// For that server, with that token.
-    pub fn new(url: &str, token: SecretString) -> Self {
-        Self { http: reqwest::Client::new(), url: url.trim_end_matches('/').into(), token }
+    ///
+    /// # Errors
+    /// Where TLS cannot be set up on this machine.
+    pub fn new(url: &str, token: SecretString) -> Result<Self, ClientError> {
+        let http = reqwest::Client::builder().redirect(redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT);
+        let http = http.read_timeout(IDLE_TIMEOUT).build().map_err(unreachable)?;
+        Ok(Self { http, url: url.trim_end_matches('/').into(), token })
     }
 
-    /// Sends a request; `Value::Null` where the answer has no body.
-    pub async fn send(
+    /// Sends a request. An answer without a body reads as `null`, and so as `()`.
+    pub async fn send<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
         query: &[(&str, String)],
         body: Option<Value>,
-    ) -> Result<Value, ClientError> {
-        let mut request = self.http.request(method, format!("{}{path}", self.url)).query(query);
-        request = request.bearer_auth(self.token.expose_secret());
+    ) -> Result<T, ClientError> {
+        let mut request = self.request(method, path, query).timeout(TIMEOUT);
         if let Some(body) = body {
             request = request.json(&body);
         }
-        // Without its URL and cause chain: the sentence is for a person.
-        let answer = request.send().await.map_err(|e| ClientError::Unreachable(e.without_url().to_string()))?;
-        let status = answer.status();
-        let bytes = answer.bytes().await.map_err(|e| ClientError::Unreachable(e.without_url().to_string()))?;
-        let foreign = || ClientError::Foreign(status.as_u16());
-        if status.is_success() && bytes.is_empty() {
-            return Ok(Value::Null);
-        }
-        if status.is_success() {
-            return serde_json::from_slice(&bytes).map_err(|_| foreign());
-        }
-        Err(match serde_json::from_slice(&bytes) {
-            Ok(problem) => ClientError::Refused(Box::new(problem)),
-            Err(_) => foreign(),
-        })
+        exchange(request).await.map_err(|refused| refused.error)
     }
+
+    /// Keeps one of many credentials: waits as long as the server says where it was asked too much, and asks again where the answer was
+    /// lost, under a key by which the server knows that it is the same request.
+    pub async fn create(&self, new: &PlainCredential<'_>) -> Result<Credential, ClientError> {
+        let key = RequestId::generate().to_string();
+        let mut attempts = 0;
+        loop {
+            let request = self.request(Method::POST, "/api/credentials", &[]).timeout(TIMEOUT);
+            let request = request.header("idempotency-key", &key).json(new);
+            let refused = match exchange(request).await {
+                Ok(made) => return Ok(made),
+                Err(refused) => refused,
+            };
+            attempts += 1;
+            match refused.wait() {
+                Some(wait) if attempts < MAX_ATTEMPTS => sleep(wait).await,
+                _ => return Err(refused.error),
+            }
+        }
+    }
+
+    /// Asks for something.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        self.send(Method::GET, path, &[], None).await
+    }
+
+    /// Asks for the first rows of a list, newest first, page after page; `next_cursor` says whether there are more.
+    pub async fn list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        limit: usize,
+    ) -> Result<Page<T>, ClientError> {
+        let mut all = Page { items: Vec::new(), next_cursor: None };
+        loop {
+            let size = PAGE.min(limit.saturating_sub(all.items.len()));
+            let mut query = [query, &[("limit", size.to_string())]].concat();
+            query.extend(all.next_cursor.take().map(|cursor| ("cursor", cursor)));
+            let page: Page<T> = self.send(Method::GET, path, &query, None).await?;
+            let is_last = page.next_cursor.is_none() || page.items.is_empty();
+            all.items.extend(page.items);
+            all.next_cursor = page.next_cursor;
+            if is_last || all.items.len() >= limit {
+                return Ok(all);
+            }
+        }
+    }
+
+    fn request(&self, method: Method, path: &str, query: &[(&str, String)]) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url)).query(query);
+        request.bearer_auth(self.token.expose_secret())
+    }
+}
+
+/// Why there is no answer, and after how many seconds the server wants to be asked again.
+struct Refused {
+    error: ClientError,
+    retry_after: Option<u64>,
+}
+
+impl From<ClientError> for Refused {
+    fn from(error: ClientError) -> Self {
+        Self { error, retry_after: None }
+    }
+}
+
+impl Refused {
+    /// How long to wait, where asking again may help.
+    fn wait(&self) -> Option<Duration> {
+        match (&self.error, self.retry_after) {
+            (ClientError::Refused(_), Some(seconds)) => {
+                Some(Duration::from_secs(seconds)).filter(|wait| *wait <= MAX_WAIT)
+            }
+            (ClientError::Unreachable(_), _) => Some(WAIT),
+            (ClientError::Refused(problem), None) if problem.status == 408 => Some(WAIT),
+            _ => None,
+        }
+    }
+}
+
+async fn exchange<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Refused> {
+    let answer = request.send().await.map_err(unreachable)?;
+    let status = answer.status();
+    let retry_after = answer.headers().get(RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+    let bytes = body(answer).await?;
+    if !status.is_success() {
+        return Err(Refused { error: refusal(status.as_u16(), &bytes), retry_after });
+    }
+    let json = if bytes.is_empty() { b"null" } else { bytes.as_slice() };
+    serde_json::from_slice(json).map_err(|_| ClientError::Foreign(status.as_u16()).into())
+}
+
+/// All of an answer, within bounds.
+async fn body(mut answer: Response) -> Result<Vec<u8>, ClientError> {
+    let status = answer.status().as_u16();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
+        if bytes.len() + chunk.len() > ANSWER_LIMIT {
+            return Err(ClientError::Foreign(status));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn refusal(status: u16, bytes: &[u8]) -> ClientError {
+    match serde_json::from_slice(bytes) {
+        Ok(problem) => ClientError::Refused(Box::new(problem)),
+        Err(_) => ClientError::Foreign(status),
+    }
+}
+
+/// Without its URL and cause chain: the sentence is for a person.
+fn unreachable(error: reqwest::Error) -> ClientError {
+    ClientError::Unreachable(error.without_url().to_string())
 }

@@ -86,7 +86,11 @@ fn is_in_foreground() -> bool {
 }
 
 /// Writes at once what is clear. Stops where nobody reads it, so that the child learns of that, too.
-async fn show(from: Option<impl AsyncRead + Unpin>, mut to: impl AsyncWrite + Unpin, mask: &Mask) -> std::io::Result<()> {
+async fn show(
+    from: Option<impl AsyncRead + Unpin>,
+    mut to: impl AsyncWrite + Unpin,
+    mask: &Mask,
+) -> std::io::Result<()> {
     let Some(mut from) = from else { return Ok(()) };
     let (mut stream, mut read, mut clear) = (mask.stream(), vec![0; READ_BYTES], Vec::new());
     loop {

@@ -1,17 +1,18 @@
-//! A file that a command makes: for its owner alone, whole or not there, and never written over what is there.
+//! A file that a command makes: for its owner alone, whole or not there, and never written over what is there unless that was
+//! asked for.
 
 use std::fs::{File, Permissions};
+use std::io::{Error, ErrorKind};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::Failure;
-
 /// A file beside its place, that vanishes unless it is finished.
 pub struct NewFile {
     file: NamedTempFile,
     path: PathBuf,
+    replaces: bool,
 }
 
 impl NewFile {
@@ -19,22 +20,35 @@ impl NewFile {
     ///
     /// # Errors
     /// Where its folder cannot be written to, or something is in its place already.
-    pub fn create(path: &Path) -> Result<Self, Failure> {
+    pub fn create(path: &Path) -> Result<Self, Error> {
         Self::refuse_to_overwrite(path)?;
+        Self::begin(path, false)
+    }
+
+    /// Begins one that takes the place of what is there.
+    ///
+    /// # Errors
+    /// Where its folder cannot be written to.
+    pub fn replace(path: &Path) -> Result<Self, Error> {
+        Self::begin(path, true)
+    }
+
+    fn begin(path: &Path, replaces: bool) -> Result<Self, Error> {
         let permissions = Permissions::from_mode(0o600);
         let folder = folder_of(path);
         let file = tempfile::Builder::new().prefix(".strongroom-").permissions(permissions).tempfile_in(folder);
-        let file = file.map_err(|e| format!("{}: {e}", folder.display()))?;
-        Ok(Self { file, path: path.to_owned() })
+        let file = file.map_err(|e| Error::new(e.kind(), format!("{}: {e}", folder.display())))?;
+        Ok(Self { file, path: path.to_owned(), replaces })
     }
 
     /// Says so before there is work that would be for nothing.
     ///
     /// # Errors
     /// Where something is there.
-    pub fn refuse_to_overwrite(path: &Path) -> Result<(), Failure> {
+    pub fn refuse_to_overwrite(path: &Path) -> Result<(), Error> {
         if path.exists() {
-            return Err(format!("{} is there already, and is not overwritten", path.display()).into());
+            let reason = format!("{} is there already, and is not overwritten", path.display());
+            return Err(Error::new(ErrorKind::AlreadyExists, reason));
         }
         Ok(())
     }
@@ -48,10 +62,12 @@ impl NewFile {
     ///
     /// # Errors
     /// Where something came there meanwhile, or the disk fails.
-    pub fn finish(self) -> Result<(), Failure> {
-        self.file.as_file().sync_all()?;
-        self.file.persist_noclobber(&self.path).map_err(|e| format!("{}: {}", self.path.display(), e.error))?;
-        Ok(File::open(folder_of(&self.path))?.sync_all()?)
+    pub fn finish(self) -> Result<(), Error> {
+        let Self { file, path, replaces } = self;
+        file.as_file().sync_all()?;
+        let persisted = if replaces { file.persist(&path) } else { file.persist_noclobber(&path) };
+        persisted.map_err(|e| Error::new(e.error.kind(), format!("{}: {}", path.display(), e.error)))?;
+        File::open(folder_of(&path))?.sync_all()
     }
 }
 

@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_malformed_reference_is_refused_with_its_line() {
-        for wrong in ["{{ strongroom://p }}", "{{ strongroom:///p/n\n}}", "{{ strongroom:///p/n } }", "{{strongroom://"] {
+        for wrong in ["{{ strongroom://p }}", "{{ strongroom:///p/n\n}}", "{{ strongroom:///p/n } }", "{{strongroom://"]
+        {
             let refusal = Template::parse(&format!("one\ntwo\n{wrong}")).err().unwrap().to_string();
             assert!(refusal.starts_with("line 3: "), "{refusal}");
         }

@@ -1,16 +1,19 @@
 //! Values for programs: all that a command needs, obtained at once, and recorded as used.
 //! No message here has a value in it.
 
+use std::collections::HashMap;
+
 use reqwest::Method;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use strongroom_types::{CredentialId, Problem, Workspace, WorkspaceId};
+use strongroom_types::{CredentialId, Problem, WorkspaceId};
 
 use crate::client::Client;
+use crate::command::workspaces;
 use crate::error::ClientError;
 use crate::printable::printable;
-use crate::reference::{Place, Reference};
+use crate::reference::Reference;
 
 /// How many values a request may ask for; the API's bound.
 pub const BATCH: usize = 100;
@@ -45,11 +48,12 @@ pub async fn obtain(client: &Client, wanted: &[Wanted]) -> Result<Vec<SecretStri
             distinct.push(reference);
         }
     }
-    let places = Places::of(client, &distinct).await?;
-    let mut answered = Vec::new();
-    for batch in distinct.chunks(BATCH) {
-        let asked = batch.iter().map(|reference| places.name(reference)).collect::<Result<Vec<_>, _>>()?;
-        answered.extend(ask(client, asked).await?);
+    let (mut known, mut asked, mut answered) = (Workspaces::default(), Vec::new(), Vec::new());
+    for reference in &distinct {
+        asked.push(name(client, reference, &mut known).await?);
+    }
+    for batch in asked.chunks(BATCH) {
+        answered.extend(ask(client, batch).await?);
     }
     let answer = |wanted: &Wanted| {
         let index = distinct.iter().position(|reference| **reference == wanted.reference);
@@ -73,59 +77,35 @@ pub async fn obtain(client: &Client, wanted: &[Wanted]) -> Result<Vec<SecretStri
 /// # Errors
 /// Where they are not answered at all.
 pub async fn obtain_by_id(client: &Client, ids: &[CredentialId]) -> Result<Vec<Answered>, ClientError> {
-    ask(client, ids.iter().map(|id| json!({ "id": id })).collect()).await
+    ask(client, &ids.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>()).await
 }
 
-async fn ask(client: &Client, credentials: Vec<Value>) -> Result<Vec<Answered>, ClientError> {
-    let count = credentials.len();
+async fn ask(client: &Client, credentials: &[Value]) -> Result<Vec<Answered>, ClientError> {
     let body = json!({ "purpose": "USE", "credentials": credentials });
     let answers: Answers = client.send(Method::POST, "/api/credentials/values", &[], Some(body)).await?;
-    if answers.items.len() == count { Ok(answers.items) } else { Err(ClientError::Foreign(200)) }
+    if answers.items.len() == credentials.len() { Ok(answers.items) } else { Err(ClientError::Foreign(200)) }
 }
 
-/// The caller's workspaces, if a reference names one of them.
-struct Places(Vec<Workspace>);
-
-impl Places {
-    async fn of(client: &Client, references: &[&Reference]) -> Result<Self, ClientError> {
-        let named = references.iter().any(|reference| matches!(reference.place, Place::Named(_)));
-        Ok(Self(if named { workspaces(client).await? } else { Vec::new() }))
-    }
-
-    /// As the API names it.
-    fn name(&self, reference: &Reference) -> Result<Value, ClientError> {
-        let workspace_id = match &reference.place {
-            Place::Anywhere => None,
-            Place::Id(id) => Some(*id),
-            Place::Named(name) => Some(only_of_name(&self.0, name.as_str())?),
-        };
-        Ok(json!({ "provider": reference.provider, "name": reference.name, "workspace_id": workspace_id }))
-    }
+/// As the API names it.
+async fn name(client: &Client, reference: &Reference, known: &mut Workspaces) -> Result<Value, ClientError> {
+    let workspace_id = match &reference.workspace {
+        Some(workspace) => Some(known.id(client, workspace.as_str()).await?),
+        None => None,
+    };
+    Ok(json!({ "provider": reference.provider, "name": reference.name, "workspace_id": workspace_id }))
 }
 
-/// The workspace of that id or exact name.
-///
-/// # Errors
-/// Where the caller has none of that name, or several.
-pub async fn workspace(client: &Client, place: &Place) -> Result<Option<WorkspaceId>, ClientError> {
-    Ok(match place {
-        Place::Anywhere => None,
-        Place::Id(id) => Some(*id),
-        Place::Named(name) => Some(only_of_name(&workspaces(client).await?, name.as_str())?),
-    })
-}
+/// Those that have been asked for.
+#[derive(Default)]
+struct Workspaces(HashMap<String, WorkspaceId>);
 
-async fn workspaces(client: &Client) -> Result<Vec<Workspace>, ClientError> {
-    Ok(client.list("/api/workspaces", &[], usize::MAX).await?.items)
-}
-
-fn only_of_name(workspaces: &[Workspace], name: &str) -> Result<WorkspaceId, ClientError> {
-    let mut of_name = workspaces.iter().filter(|workspace| workspace.name == name);
-    match (of_name.next(), of_name.next()) {
-        (Some(only), None) => Ok(only.id),
-        (None, _) => Err(ClientError::NotFound(format!("you are in no workspace of the name {}", printable(name)))),
-        (Some(_), Some(_)) => {
-            Err(ClientError::Input(format!("several workspaces have the name {}; give an id", printable(name))))
+impl Workspaces {
+    async fn id(&mut self, client: &Client, id_or_name: &str) -> Result<WorkspaceId, ClientError> {
+        if let Some(id) = self.0.get(id_or_name) {
+            return Ok(*id);
         }
+        let id = workspaces::id(client, id_or_name).await?;
+        self.0.insert(id_or_name.to_owned(), id);
+        Ok(id)
     }
 }

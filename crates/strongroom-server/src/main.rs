@@ -5,6 +5,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use strongroom_cli::Exit;
 use strongroom_server::command::{
     Audit, Backup, Config, Doctor, Failure, Keys, Migrate, Restore, SealColumn, Serve, SetupToken,
 };
@@ -13,7 +14,7 @@ use strongroom_server::{LogSettings, Telemetry, settings};
 
 /// Strongroom: a credential vault on PostgreSQL
 #[derive(Parser, Debug)]
-#[command(name = "strongroom", version, propagate_version = true)]
+#[command(name = "strongroom", version, propagate_version = true, after_help = Exit::help())]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -40,15 +41,15 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     match run().await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             complain(&failure);
-            ExitCode::FAILURE
+            Exit::code(failure.as_ref())
         }
     }
 }
 
-async fn run() -> Result<(), Failure> {
+async fn run() -> Result<ExitCode, Failure> {
     let (arguments, origin) = settings::parse::<Arguments>()?;
     let traces = match &arguments.command {
         Command::Serve(serve) => Some(serve.traces()),
@@ -60,7 +61,7 @@ async fn run() -> Result<(), Failure> {
     done
 }
 
-async fn obey(command: Command, origin: &Origin) -> Result<(), Failure> {
+async fn obey(command: Command, origin: &Origin) -> Result<ExitCode, Failure> {
     match command {
         Command::Serve(serve) => serve.run().await,
         Command::Migrate(migrate) => migrate.run().await,
@@ -72,8 +73,9 @@ async fn obey(command: Command, origin: &Origin) -> Result<(), Failure> {
         Command::Keys(keys) => keys.run().await,
         Command::SealColumn(seal_column) => seal_column.run().await,
         Command::Audit(audit) => audit.run().await,
-        Command::Client(command) => Ok(command.run().await?),
-    }
+        Command::Client(command) => return Ok(command.run().await?),
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 #[allow(clippy::print_stderr, reason = "a failed command says why, whatever is logged")]

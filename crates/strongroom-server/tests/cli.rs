@@ -122,18 +122,21 @@ async fn the_commands_of_the_readme_work() {
     let url = server.url.clone();
     tokio::task::spawn_blocking(move || {
         let accepted = client(&url, &invitation, &["accept", "--name", "Ada"], "").unwrap();
-        let token = serde_json::from_str::<serde_json::Value>(&accepted).unwrap()["token"].as_str().unwrap().to_owned();
-        let run = |arguments: &[&str], stdin: &str| client(&url, &token, arguments, stdin);
+        let token = accepted.trim_end();
+        assert!(token.starts_with("srt_"), "the token is alone on stdout");
+        let run = |arguments: &[&str], stdin: &str| client(&url, token, arguments, stdin);
         assert!(run(&["whoami"], "").unwrap().contains("ada@example.org"));
-        let id = id_of(&run(&["cred", "add", "CI", "--provider", "github"], "ghp_0123456789abcdef\n").unwrap());
+        let added = run(&["cred", "add", "CI", "--provider", "github", "--json"], "ghp_0123456789abcdef\n").unwrap();
+        let id = id_of(&added);
         assert!(run(&["cred", "list"], "").unwrap().contains("****cdef"));
         assert_eq!(run(&["cred", "reveal", &id], "").unwrap(), "ghp_0123456789abcdef\n");
-        assert!(run(&["cred", "rotate", &id], "two\nlines\n").unwrap().contains("\"version\": 2"));
+        assert!(run(&["cred", "rotate", &id, "--json"], "two\nlines\n").unwrap().contains("\"version\": 2"));
         assert_eq!(run(&["cred", "reveal", &id], "").unwrap(), "two\nlines\n");
-        assert_eq!(run(&["cred", "revoke", &id], "").unwrap(), "");
+        assert!(run(&["cred", "revoke", &id], "").unwrap_err().contains("--yes"));
+        assert_eq!(run(&["cred", "revoke", &id, "--yes"], "").unwrap(), "");
         assert!(run(&["cred", "reveal", &id], "").unwrap_err().contains("is revoked"));
-        assert!(run(&["cred", "restore", &id], "").unwrap().contains("\"is_active\": true"));
-        assert!(run(&["cred", "get", &id], "").unwrap().contains("\"provider\": \"github\""));
+        assert!(run(&["cred", "restore", &id, "--json"], "").unwrap().contains("\"is_active\": true"));
+        assert!(run(&["cred", "get", &id, "--json"], "").unwrap().contains("\"provider\": \"github\""));
     })
     .await
     .unwrap();

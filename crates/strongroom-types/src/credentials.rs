@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
-use strum::{Display, EnumString};
+use strum::{Display, EnumString, VariantNames};
 use utoipa::openapi::schema::{AllOf, SchemaType};
 use utoipa::openapi::{Object, Ref, RefOr, Schema, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
@@ -17,7 +17,7 @@ use crate::secret::SecretValue;
 use crate::text::{Description, Name, Provider, Tag, Tags};
 
 /// What kind of secret a credential holds. It guides people and masks; the value is opaque text whatever it says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, VariantNames, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum CredentialType {
@@ -30,7 +30,7 @@ pub enum CredentialType {
 }
 
 /// Whose a credential is: one person's, a workspace's (for its OWNERs and ADMINs), or the instance's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, VariantNames, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum CredentialScope {
@@ -56,7 +56,7 @@ pub struct Binding {
 }
 
 /// A credential, masked.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "id": CredentialId::EXAMPLE,
     "user_id": UserId::EXAMPLE,

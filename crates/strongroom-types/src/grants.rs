@@ -47,7 +47,7 @@ pub struct SetGrant {
 }
 
 /// A grant.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "id": GrantId::EXAMPLE,
     "credential_id": CredentialId::EXAMPLE,

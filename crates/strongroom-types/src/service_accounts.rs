@@ -20,7 +20,7 @@ pub struct NewServiceAccount {
 }
 
 /// A service account.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "id": UserId::EXAMPLE,
     "workspace_id": WorkspaceId::EXAMPLE,

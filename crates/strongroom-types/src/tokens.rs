@@ -105,7 +105,20 @@ pub struct NewApiToken {
 }
 
 /// What a token lets its user do with credentials. It never lets him do more than he may himself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, VariantArray, ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    VariantArray,
+    strum::VariantNames,
+    ToSchema,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum TokenAction {
@@ -189,7 +202,7 @@ impl TryFrom<Whole> for Lifetime {
 }
 
 /// What is known of an API token, without its secret.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct ApiTokenSummary {
     pub id: TokenId,
     #[schema(example = "Laptop of Ada")]

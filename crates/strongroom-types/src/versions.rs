@@ -74,7 +74,7 @@ impl TryFrom<Whole> for Grace {
 }
 
 /// A version, masked.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "version": 1,
     "masked_value": "****abcd",

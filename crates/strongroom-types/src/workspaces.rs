@@ -10,7 +10,20 @@ use crate::ids::{UserId, WorkspaceId};
 use crate::text::Name;
 
 /// What a member may do; "workspace admin" means OWNER or ADMIN. The table is service/authorization.rs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, VariantArray, ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    VariantArray,
+    strum::VariantNames,
+    ToSchema,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum WorkspaceRole {
@@ -21,7 +34,7 @@ pub enum WorkspaceRole {
 }
 
 /// A workspace, as one of its members sees it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Workspace {
     pub id: WorkspaceId,
     #[schema(example = "Platform team")]
@@ -69,7 +82,7 @@ pub struct WorkspaceContents {
 }
 
 /// A person or a service account in a workspace.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Member {
     pub user_id: UserId,
     /// `null` of a service account.

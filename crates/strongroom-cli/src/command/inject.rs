@@ -58,9 +58,9 @@ impl Inject {
         match &self.out {
             None => std::io::stdout().write_all(filled.as_bytes())?,
             Some(path) => {
-                let file = NewFile::begin(path)?;
+                let file = if self.force { NewFile::replace(path)? } else { NewFile::create(path)? };
                 file.as_file().write_all(filled.as_bytes())?;
-                if self.force { file.finish_over()? } else { file.finish()? }
+                file.finish()?;
             }
         }
         Ok(())

@@ -158,7 +158,8 @@ impl KeyValue {
             Found::There(secret) => secret,
             Found::Gone(secret) => {
                 let destroyed = secret.is_some_and(|secret| secret.metadata.destroyed);
-                let reason = if destroyed { "its current version is destroyed" } else { "its current version is deleted" };
+                let reason =
+                    if destroyed { "its current version is destroyed" } else { "its current version is deleted" };
                 findings.skip(path, reason);
                 return Ok(());
             }
@@ -182,7 +183,11 @@ impl KeyValue {
     }
 
     async fn get<T: DeserializeOwned>(&self, what: &str, path: &str, list: bool) -> Result<Found<T>, ClientError> {
-        let foreign = || ClientError::Input("this does not answer as OpenBao or Vault, or no key/value engine of version 2 is there".into());
+        let foreign = || {
+            ClientError::Input(
+                "this does not answer as OpenBao or Vault, or no key/value engine of version 2 is there".into(),
+            )
+        };
         let mut request = self.http.get(self.url(what, path)?).header("X-Vault-Request", "true");
         if list {
             request = request.query(&[("list", "true")]);

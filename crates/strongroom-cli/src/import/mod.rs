@@ -163,11 +163,15 @@ mod tests {
         }
         let names: Vec<_> = findings.items.iter().map(|item| item.new.name.as_str()).collect();
         assert_eq!(names, ["n", "n (2)", "n (2) (2)", "n (3)"]);
-        for (name, value) in [("n\u{1b}", "hunter2"), ("n", ""), ("n", &"x".repeat(64 * 1024 + 1)), (&"n".repeat(256), "x")] {
+        for (name, value) in
+            [("n\u{1b}", "hunter2"), ("n", ""), ("n", &"x".repeat(64 * 1024 + 1)), (&"n".repeat(256), "x")]
+        {
             findings.add("\u{1b}[2Jthere", draft(name, &value.into()));
         }
         assert_eq!((findings.items.len(), findings.skipped.len()), (4, 4));
-        assert!(findings.skipped.iter().all(|skipped| skipped.place == " [2Jthere" && !skipped.reason.contains("hunter2")));
+        assert!(
+            findings.skipped.iter().all(|skipped| skipped.place == " [2Jthere" && !skipped.reason.contains("hunter2"))
+        );
     }
 
     #[test]

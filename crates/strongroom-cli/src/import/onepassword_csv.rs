@@ -15,7 +15,9 @@ use crate::error::ClientError;
 /// Where it has no titles or no passwords, or is no CSV.
 pub fn read(bytes: &[u8]) -> Result<Findings, ClientError> {
     // The error of csv may repeat what it has read.
-    let wrong = |_| ClientError::Input("this is neither a 1PUX file nor CSV in UTF-8 with the same columns in each line".into());
+    let wrong = |_| {
+        ClientError::Input("this is neither a 1PUX file nor CSV in UTF-8 with the same columns in each line".into())
+    };
     let mut reader = ReaderBuilder::new().from_reader(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
     let columns = Columns::of(reader.headers().map_err(wrong)?)?;
     let mut findings = Findings::default();
@@ -38,9 +40,12 @@ struct Columns {
 
 impl Columns {
     fn of(heads: &StringRecord) -> Result<Self, ClientError> {
-        let find = |names: &[&str]| heads.iter().position(|head| names.iter().any(|name| head.eq_ignore_ascii_case(name)));
+        let find =
+            |names: &[&str]| heads.iter().position(|head| names.iter().any(|name| head.eq_ignore_ascii_case(name)));
         let (Some(title), Some(password)) = (find(&["title"]), find(&["password"])) else {
-            return Err(ClientError::Input("this is no export of 1Password: it has no columns Title and Password".into()));
+            return Err(ClientError::Input(
+                "this is no export of 1Password: it has no columns Title and Password".into(),
+            ));
         };
         Ok(Self {
             title,
@@ -61,10 +66,17 @@ impl Columns {
             return findings.skip(title, "it is archived");
         }
         let provider = cell(self.url).and_then(address::service).unwrap_or_else(|| PROVIDER.into());
-        let tags: Vec<String> = cell(self.tags).into_iter().flat_map(|tags| tags.split([',', ';'])).map(|tag| tag.trim().to_owned()).collect();
+        let tags: Vec<String> = cell(self.tags)
+            .into_iter()
+            .flat_map(|tags| tags.split([',', ';']))
+            .map(|tag| tag.trim().to_owned())
+            .collect();
         let mut add = |place: &str, kind, value: &str, metadata| {
             let value = SecretString::from(value);
-            findings.add(place, Draft { name: place.into(), provider: &provider, kind, value: &value, metadata, tags: &tags });
+            findings.add(
+                place,
+                Draft { name: place.into(), provider: &provider, kind, value: &value, metadata, tags: &tags },
+            );
         };
         if let Some(password) = cell(Some(self.password)) {
             add(title, CredentialType::Password, password, metadata(cell(self.username), cell(self.url).into_iter()));

@@ -7,8 +7,8 @@ use serde_json::Map;
 use strongroom_types::CredentialType;
 
 use super::{Draft, Findings, MAX_FILE_BYTES};
-use crate::error::ClientError;
 use crate::env_file;
+use crate::error::ClientError;
 use crate::reference::SCHEME;
 
 /// Reads it.

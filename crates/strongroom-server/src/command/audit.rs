@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use strongroom_cli::NewFile;
 use strongroom_crypto::VerifierKey;
 use strongroom_service::{Limits, RecordVerification, SessionPolicy, Vault, VerifiedRecord};
 use strongroom_store::{RecordReader, Store};
 
-use super::new_file::NewFile;
 use super::{Failure, say};
 use crate::checkpoints;
 use crate::record_file::{self, RecordFile};

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use strongroom_cli::NewFile;
 use strongroom_crypto::{KeyBackup, Passphrase};
 use strongroom_store::Inventory;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::admin_database::AdminDatabase;
-use super::new_file::NewFile;
 use super::passphrase::PassphraseFile;
 use super::postgres_program::PostgresProgram;
 use super::verification::Verification;

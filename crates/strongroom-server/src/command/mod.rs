@@ -8,7 +8,6 @@ mod config;
 mod doctor;
 mod keys;
 mod migrate;
-mod new_file;
 mod passphrase;
 mod postgres_program;
 mod restore;

@@ -24,10 +24,25 @@ pub use traces::TraceSettings;
 #[derive(Args, Debug)]
 pub struct LogSettings {
     /// What to log, to stderr: error, warn, info, debug, or a filter such as strongroom_server=debug
-    #[arg(long, global = true, env = "STRONGROOM_LOG", default_value = "warn", value_name = "FILTER")]
+    #[arg(
+        long,
+        help_heading = "Log",
+        global = true,
+        env = "STRONGROOM_LOG",
+        default_value = "warn",
+        value_name = "FILTER"
+    )]
     log: String,
     /// How to log: text for people, or JSON, an object a line
-    #[arg(long, global = true, env = "STRONGROOM_LOG_FORMAT", value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(
+        long,
+        help_heading = "Log",
+        global = true,
+        env = "STRONGROOM_LOG_FORMAT",
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
     log_format: LogFormat,
 }
 

@@ -1,0 +1,48 @@
+//! `strongroom accept`: how a person comes in. The invitation takes the place of the token, and is good once.
+
+use clap::Args;
+use reqwest::Method;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use crate::connection::Server;
+use crate::error::ClientError;
+use crate::input;
+use crate::output::{Answer, Output};
+
+/// Trade a one-time invitation for an API token
+///
+/// The invitation is read from where a token would be: --token-file, STRONGROOM_TOKEN, or else a prompt or stdin. The token is
+/// printed, this once; `strongroom login --with-token` keeps it.
+#[derive(Args, Debug)]
+pub struct Accept {
+    /// Your name, as others will see it
+    #[arg(long)]
+    name: String,
+    /// Only for the first administrator; other invitations name the address
+    #[arg(long)]
+    email: Option<String>,
+    /// Ask for a password as well, to sign in with in a browser; it can be set later, too
+    #[arg(long)]
+    set_password: bool,
+    #[command(flatten)]
+    server: Server,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Accept {
+    pub async fn run(self) -> Result<(), ClientError> {
+        let invitation = match self.server.given()? {
+            Some(invitation) => invitation,
+            None => input::token("Invitation")?,
+        };
+        let password = if self.set_password { Some(input::password()?) } else { None };
+        let password = password.as_ref().map(ExposeSecret::expose_secret);
+        let body = json!({ "display_name": self.name, "email": self.email, "password": password });
+        let client = self.server.client_with(invitation)?;
+        let welcome: Value = client.send(Method::POST, "/api/invitations/accept", &[], Some(body)).await?;
+        let answer = Answer::secret("token", &welcome)?;
+        self.output.print(&answer.with_note("You are in. This is your API token, shown this once; keep it:"))
+    }
+}

@@ -1,0 +1,223 @@
+//! `strongroom import`: what others keep, kept here. What is there already stays as it is, so that an import can be repeated.
+//! No value is shown, nor anything of one.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use secrecy::SecretString;
+use strongroom_types::{Credential, CredentialScope, Tag, User, WorkspaceId};
+
+use super::workspaces;
+use crate::bounded;
+use crate::client::Client;
+use crate::connection::Server;
+use crate::error::ClientError;
+use crate::import::{self, Findings, Item, KeyValue, KeyValueServer, MAX_FILE_BYTES};
+use crate::input;
+use crate::output::{Output, note};
+use crate::plain_credential::PlainCredential;
+use crate::report::{Report, progress};
+use crate::sealed::OpenBy;
+
+/// Keep here what others keep: .env files, Vault and OpenBao, Bitwarden, 1Password, JSON
+///
+/// What has the provider and name of one that is there is skipped, so that an import can be repeated. The report says what was skipped,
+/// and why.
+#[derive(Args, Debug)]
+pub struct Import {
+    #[command(subcommand)]
+    source: Source,
+    /// Keep them for this workspace (its id or exact name) instead of for yourself
+    #[arg(long, global = true)]
+    workspace: Option<String>,
+    /// A tag for each of them; may be repeated
+    #[arg(long = "tag", value_name = "TAG", global = true, value_parser = tag)]
+    tags: Vec<Tag>,
+    /// Only say what would be kept
+    #[arg(long, global = true)]
+    dry_run: bool,
+    #[command(flatten)]
+    server: Server,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Subcommand, Debug)]
+enum Source {
+    /// A .env file: each variable is a credential of its name
+    Env {
+        file: PathBuf,
+        /// The provider of them all
+        #[arg(long, default_value = "env")]
+        provider: String,
+    },
+    /// A JSON array of credentials as POST /api/credentials takes them, or what `strongroom export` has sealed
+    Json {
+        file: PathBuf,
+        #[command(flatten)]
+        open_by: OpenBy,
+    },
+    /// The unencrypted JSON export of Bitwarden
+    Bitwarden {
+        file: PathBuf,
+    },
+    /// A 1PUX or CSV export of 1Password
+    #[command(name = "1password")]
+    OnePassword {
+        file: PathBuf,
+    },
+    Vault(Vault),
+}
+
+/// A key/value engine (version 2) of a running Vault or OpenBao; its token is in BAO_TOKEN or VAULT_TOKEN, or is asked for
+///
+/// Each key of each secret is a credential: its provider is the path of the secret, its name the key.
+#[derive(Args, Debug)]
+struct Vault {
+    /// Where the server is: https://…, or http://… on this machine
+    address: String,
+    /// Where the engine is mounted
+    #[arg(long, default_value = "secret")]
+    mount: String,
+    /// Only what is at and below this path
+    #[arg(long, default_value = "", hide_default_value = true)]
+    path: String,
+    /// The namespace of the engine
+    #[arg(long)]
+    namespace: Option<String>,
+    /// File with the authorities (PEM) that the server's certificate may be from [default: those of the system]
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+}
+
+impl Import {
+    pub async fn run(self) -> Result<(), ClientError> {
+        let client = self.server.client().await?;
+        let workspace = match &self.workspace {
+            Some(workspace) => Some(workspaces::id(&client, workspace).await?),
+            None => None,
+        };
+        let (findings, plaintext) = self.source.read().await?;
+        let findings = findings.tagged(&self.tags, workspace);
+        let mut report = Report::default();
+        for left in findings.skipped {
+            match left.failed {
+                true => report.failed(left.place, left.reason),
+                false => report.skipped(left.place, left.reason),
+            }
+        }
+        let kept = if self.dry_run {
+            plan(&client, &findings.items, &mut report).await
+        } else {
+            keep(&client, &findings.items, &mut report).await
+        };
+        let done = if self.dry_run { "to be kept" } else { "kept" };
+        self.output.print(&report.answer(done, self.dry_run)?)?;
+        kept?;
+        if let Some(path) = plaintext.filter(|_| !self.dry_run) {
+            note(&format!(
+                "{} still holds them in plaintext; delete it when you have seen that all is here",
+                path.display()
+            ))?;
+        }
+        report.conclude()
+    }
+}
+
+impl Source {
+    /// What there is, and the file that has it in plaintext.
+    async fn read(&self) -> Result<(Findings, Option<&Path>), ClientError> {
+        let file = |path: &PathBuf| bounded::read_file(path, MAX_FILE_BYTES);
+        Ok(match self {
+            Self::Env { file, provider } => (import::variables(file, provider)?, Some(file)),
+            Self::Json { file, open_by } => {
+                let (text, was_sealed) = open_by.plaintext(file, MAX_FILE_BYTES)?;
+                (import::json(&text)?, Some(file.as_path()).filter(|_| !was_sealed.0))
+            }
+            Self::Bitwarden { file: path } => (import::bitwarden(&file(path)?)?, Some(path)),
+            Self::OnePassword { file: path } => (import::onepassword(&file(path)?)?, Some(path)),
+            Self::Vault(vault) => (vault.read().await?, None),
+        })
+    }
+}
+
+impl Vault {
+    async fn read(&self) -> Result<Findings, ClientError> {
+        let server = KeyValueServer {
+            url: &self.address,
+            namespace: self.namespace.as_deref(),
+            ca_file: self.ca_file.as_deref(),
+            token: their_token()?,
+        };
+        let engine = KeyValue::open(server, &self.mount)?;
+        let bar = progress(None, "reading");
+        let findings = engine.read(&self.path, |secrets| bar.set_position(secrets as u64)).await;
+        bar.finish_and_clear();
+        findings
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "a token is never an argument, and so not clap's to read")]
+fn their_token() -> Result<SecretString, ClientError> {
+    let given = ["BAO_TOKEN", "VAULT_TOKEN"].into_iter().find_map(|name| std::env::var(name).ok());
+    given.map_or_else(|| input::token("Token of that server"), |token| Ok(token.into()))
+}
+
+/// Keeps one after the other. What cannot be kept is said; a server that refuses all, or does not answer, ends it.
+async fn keep(client: &Client, items: &[Item], report: &mut Report) -> Result<(), ClientError> {
+    let bar = progress(Some(items.len()), "keeping");
+    let mut ended = Ok(());
+    for Item { place, new } in items {
+        if ended.is_err() {
+            report.failed(place, "not tried");
+            continue;
+        }
+        match client.create(&PlainCredential::new(new)).await {
+            Ok(_) => report.done(place),
+            Err(ClientError::Refused(problem)) if problem.status == 409 => report.skipped(place, EXISTS),
+            Err(ClientError::Refused(problem)) if matches!(problem.status, 400 | 413 | 422) => {
+                report.failed(place, problem.detail);
+            }
+            Err(error) => {
+                report.failed(place, error.to_string());
+                ended = Err(error);
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    ended
+}
+
+/// Asks which names there are, and changes nothing.
+async fn plan(client: &Client, items: &[Item], report: &mut Report) -> Result<(), ClientError> {
+    let me: User = client.get("/api/me").await?;
+    let mut taken: HashSet<(Option<WorkspaceId>, String, String)> = HashSet::new();
+    let workspaces: HashSet<Option<WorkspaceId>> = items.iter().map(|item| item.new.workspace_id).collect();
+    for workspace in workspaces {
+        let whose = match workspace {
+            Some(id) => ("workspace_id", id.to_string()),
+            None => ("scope", CredentialScope::User.to_string()),
+        };
+        let query = [("active", "true".to_owned()), whose];
+        let all = client.list::<Credential>("/api/credentials", &query, usize::MAX).await?.items;
+        let of_ours = all.into_iter().filter(|credential| workspace.is_some() || credential.user_id == me.id);
+        taken.extend(of_ours.map(|credential| (workspace, credential.provider, credential.name)));
+    }
+    for Item { place, new } in items {
+        let (provider, name) = (new.provider.as_str().to_owned(), new.name.as_str().to_owned());
+        let what = format!("{place}: {} {provider}/{name}", new.kind);
+        match taken.contains(&(new.workspace_id, provider, name)) {
+            true => report.skipped(what, EXISTS),
+            false => report.done(what),
+        }
+    }
+    Ok(())
+}
+
+const EXISTS: &str = "there is one of that provider and name";
+
+fn tag(text: &str) -> Result<Tag, String> {
+    Tag::try_from(text.to_owned()).map_err(|e| e.to_string())
+}

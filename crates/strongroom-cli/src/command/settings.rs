@@ -1,0 +1,102 @@
+//! `strongroom admin settings`: how long things are kept. The API wants all of them at once; what is not said stays as it is.
+
+use clap::{Args, Subcommand};
+use reqwest::Method;
+use serde_json::json;
+use strongroom_types::{Days, Settings};
+
+use crate::client::Client;
+use crate::error::ClientError;
+use crate::input::Confirmation;
+use crate::output::{Answer, Column};
+
+/// What can be done about the settings, besides looking at them.
+#[derive(Subcommand, Debug)]
+pub enum SettingsAct {
+    /// Change settings; what is not named stays as it is
+    Set(Set),
+}
+
+#[derive(Args, Debug)]
+pub struct Set {
+    #[command(flatten)]
+    changes: Changes,
+    #[command(flatten)]
+    confirmation: Confirmation,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = true)]
+struct Changes {
+    /// How long the record is kept: a number of days, or `forever`
+    #[arg(long, value_name = "DAYS", value_parser = days_or_forever)]
+    record_retention_days: Option<Kept>,
+    /// How long the record is kept at least, come what may; it is raised, and never lowered
+    #[arg(long, value_name = "DAYS")]
+    record_retention_promise_days: Option<u16>,
+    /// How long a former version is kept; then its value is destroyed
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    version_retention_days: Option<Days>,
+    /// How long a revoked credential can be restored; then its values are destroyed
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    revoked_retention_days: Option<Days>,
+}
+
+/// For how long.
+#[derive(Clone, Copy, Debug)]
+enum Kept {
+    Forever,
+    For(Days),
+}
+
+/// Looks at the settings, or changes them.
+pub async fn run(act: Option<SettingsAct>, client: &Client) -> Result<Answer, ClientError> {
+    let now: Settings = client.get(PATH).await?;
+    let Some(SettingsAct::Set(set)) = act else { return Answer::fields(&now, FIELDS) };
+    set.confirmation.ask("What is not kept any more is removed within the hour, for good.")?;
+    let changed: Settings = client.send(Method::PUT, PATH, &[], Some(json!(set.changes.over(now)))).await?;
+    Answer::fields(&changed, FIELDS)
+}
+
+impl Changes {
+    fn over(&self, now: Settings) -> Settings {
+        let record_retention_days = match self.record_retention_days {
+            Some(Kept::Forever) => None,
+            Some(Kept::For(days)) => Some(days),
+            None => now.record_retention_days,
+        };
+        Settings {
+            record_retention_days,
+            record_retention_promise_days: self
+                .record_retention_promise_days
+                .unwrap_or(now.record_retention_promise_days),
+            version_retention_days: self.version_retention_days.unwrap_or(now.version_retention_days),
+            revoked_retention_days: self.revoked_retention_days.unwrap_or(now.revoked_retention_days),
+        }
+    }
+}
+
+fn days_or_forever(text: &str) -> Result<Kept, String> {
+    if text == "forever" { Ok(Kept::Forever) } else { days(text).map(Kept::For) }
+}
+
+fn days(text: &str) -> Result<Days, String> {
+    let number = text.parse::<u16>().map_err(|_| "must be a number of days".to_owned())?;
+    Days::try_from(number).map_err(|wrong| wrong.to_string())
+}
+
+const PATH: &str = "/api/admin/settings";
+
+const FIELDS: &[Column<Settings>] = &[
+    ("The record is kept", |settings| match settings.record_retention_days {
+        Some(days) => for_days(days.get()),
+        None => "forever".into(),
+    }),
+    ("and at least", |settings| for_days(settings.record_retention_promise_days)),
+    ("A former version is kept", |settings| for_days(settings.version_retention_days.get())),
+    ("A revoked credential is kept", |settings| for_days(settings.revoked_retention_days.get())),
+];
+
+fn for_days(days: u16) -> String {
+    format!("{days} days")
+}

@@ -1,0 +1,66 @@
+//! Which server a command asks, and as whom: a token from a file, from the environment, or what `strongroom login` has kept.
+//! The token is never an argument.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use secrecy::SecretString;
+use url::Url;
+
+use crate::client::Client;
+use crate::error::ClientError;
+use crate::input;
+use crate::output::HEADING;
+
+/// Which server, and who asks it.
+#[derive(Args, Debug)]
+pub struct Server {
+    /// Where the server is
+    #[arg(long, help_heading = HEADING, env = "STRONGROOM_URL", default_value = "http://127.0.0.1:8750", global = true, value_parser = server_url)]
+    url: Url,
+    /// File with the token [default: the environment variable STRONGROOM_TOKEN, or else what `strongroom login` has kept]
+    #[arg(long, help_heading = HEADING, env = "STRONGROOM_TOKEN_FILE", value_name = "FILE", global = true)]
+    token_file: Option<PathBuf>,
+}
+
+impl Server {
+    /// The server, as whoever the token is of.
+    ///
+    /// # Errors
+    /// [`ClientError::NotSignedIn`] where there is none.
+    pub async fn client(&self) -> Result<Client, ClientError> {
+        self.client_with(self.given()?.ok_or_else(|| ClientError::NotSignedIn(self.url.to_string()))?)
+    }
+
+    /// The server, with that token.
+    ///
+    /// # Errors
+    /// Where TLS cannot be set up on this machine.
+    pub fn client_with(&self, token: SecretString) -> Result<Client, ClientError> {
+        Client::new(self.url.as_str(), token)
+    }
+
+    /// The token that was given for this run.
+    ///
+    /// # Errors
+    /// Where its file cannot be read.
+    #[allow(clippy::disallowed_methods, reason = "the token is never an argument, and so not clap's to read")]
+    pub fn given(&self) -> Result<Option<SecretString>, ClientError> {
+        match &self.token_file {
+            Some(path) => input::token_in(path).map(Some),
+            None => Ok(std::env::var("STRONGROOM_TOKEN").ok().map(SecretString::from)),
+        }
+    }
+}
+
+/// The address of a server, without the slash at its end.
+pub fn server_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|e| e.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err("must begin with http:// or https://".into());
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return Err("must have no user, password, query or fragment".into());
+    }
+    Ok(url)
+}

@@ -1,0 +1,156 @@
+//! Why a command did not do what was asked, and with which code it ends.
+//! A sentence here is for the person at the terminal: it says what to do, and has no secret in it.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use strongroom_types::Problem;
+use strum::VariantArray;
+
+use crate::printable::printable;
+
+/// Why a command did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The server said no, and why.
+    #[error("{}", told(.0))]
+    Refused(Box<Problem>),
+    /// There was no answer.
+    #[error("the server does not answer: {0}")]
+    Unreachable(String),
+    /// Something else answered.
+    #[error("the answer is not from a Strongroom, or from one of another version (status {0})")]
+    Foreign(u16),
+    /// There is nothing to prove the caller with.
+    #[error(
+        "you are not signed in at {0}: run `strongroom login`, or set STRONGROOM_TOKEN to an API token, or give --token-file"
+    )]
+    NotSignedIn(String),
+    /// What was given cannot be read.
+    #[error("{0}")]
+    Input(String),
+    /// There is nothing of that name.
+    #[error("{0}")]
+    NotFound(String),
+    /// The act wants a yes that nobody could be asked for.
+    #[error("{0} Give --yes to do so without being asked")]
+    Unconfirmed(String),
+    /// A command was not run.
+    #[error("{reason}")]
+    NotRun { reason: String, code: u8 },
+    /// What was asked for cannot be handed over.
+    #[error("the answer cannot be written: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+/// The codes that a command ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
+#[repr(u8)]
+pub enum Exit {
+    Done = 0,
+    Failed = 1,
+    WrongUsage = 2,
+    NotSignedIn = 3,
+    Forbidden = 4,
+    NotFound = 5,
+    Conflict = 6,
+    TooMany = 7,
+    Unavailable = 8,
+}
+
+impl Exit {
+    /// When a command ends with it; the sentence of docs/cli.md.
+    pub fn when(self) -> &'static str {
+        match self {
+            Self::Done => "it is done",
+            Self::Failed => "it failed in a way that no other code says",
+            Self::WrongUsage => "wrong usage, or a yes is missing",
+            Self::NotSignedIn => "not signed in, or the token is not good any more (401)",
+            Self::Forbidden => "you may not (403)",
+            Self::NotFound => "there is no such thing, or it is not yours to see, or it is destroyed (404, 410)",
+            Self::Conflict => "it does not fit what is there (409, 412, 422)",
+            Self::TooMany => "too many requests; wait a minute (429)",
+            Self::Unavailable => "the server cannot be reached, or is not able to answer now (408, 502, 503, 504)",
+        }
+    }
+
+    /// All of them, for the end of a help.
+    pub fn help() -> String {
+        Self::VARIANTS.iter().fold("Exit codes:".to_owned(), |mut help, code| {
+            // Writing to a String does not fail.
+            let _ = write!(help, "\n  {}  {}", *code as u8, code.when());
+            help
+        })
+    }
+
+    /// The code for whatever a command failed with.
+    pub fn of(failure: &(dyn std::error::Error + 'static)) -> Self {
+        match failure.downcast_ref() {
+            Some(ClientError::Refused(problem)) => Self::of_status(problem.status),
+            Some(ClientError::Foreign(status)) => Self::of_status(*status),
+            Some(ClientError::Unreachable(_)) => Self::Unavailable,
+            Some(ClientError::NotSignedIn(_)) => Self::NotSignedIn,
+            Some(ClientError::NotFound(_)) => Self::NotFound,
+            Some(ClientError::Unconfirmed(_)) => Self::WrongUsage,
+            Some(ClientError::Input(_) | ClientError::Output(_) | ClientError::NotRun { .. }) | None => Self::Failed,
+        }
+    }
+
+    /// What a program ends with that failed so.
+    pub fn code(failure: &(dyn std::error::Error + 'static)) -> ExitCode {
+        match failure.downcast_ref() {
+            // As env(1) would, which `strongroom run` stands in the place of.
+            Some(ClientError::NotRun { code, .. }) => (*code).into(),
+            _ => Self::of(failure).into(),
+        }
+    }
+
+    fn of_status(status: u16) -> Self {
+        match status {
+            401 => Self::NotSignedIn,
+            403 => Self::Forbidden,
+            404 | 410 => Self::NotFound,
+            409 | 412 | 422 => Self::Conflict,
+            429 => Self::TooMany,
+            408 | 502..=504 => Self::Unavailable,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        (exit as u8).into()
+    }
+}
+
+fn told(problem: &Problem) -> String {
+    let request = problem.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
+    printable(&format!("{}: {}{request}", problem.title, problem.detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn docs_cli_md_lists_every_exit_code_with_its_meaning() {
+        let page = include_str!("../../../docs/cli.md");
+        for code in Exit::VARIANTS {
+            assert!(page.contains(&format!("| {} | {} |\n", *code as u8, code.when())), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_server_says_does_not_steer_the_terminal() {
+        let problem = Problem {
+            kind: String::new(),
+            title: "\u{1b}[2J".into(),
+            status: 400,
+            detail: "\u{9b}1A".into(),
+            request_id: Some("\r".into()),
+        };
+        let said = ClientError::Refused(Box::new(problem)).to_string();
+        assert_eq!(said, r"\u{1b}[2J: \u{9b}1A (request \u{d})");
+    }
+}

@@ -1,0 +1,153 @@
+//! What a person or a script says besides arguments: secrets, from a prompt, from stdin or from a file, and a yes.
+//! Everything is bounded; no message repeats a secret.
+
+use std::fs::File;
+use std::io::{IsTerminal, Read, stdin};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+use strongroom_types::SecretValue;
+use zeroize::Zeroizing;
+
+use crate::error::ClientError;
+use crate::output::note;
+
+/// The most that a file with a token may hold; a token has less than a hundred characters.
+const TOKEN_LIMIT: usize = 4096;
+/// 1024 characters of four bytes each.
+const PASSWORD_LIMIT: usize = 4096;
+/// The line break at the end of a value, which is not part of it.
+const LINE_BREAK: usize = 2;
+
+/// Where a value comes from.
+#[derive(Args, Debug)]
+pub struct ValueInput {
+    /// File with the value, less the line break at its end [default: a prompt, or stdin where that is no terminal]
+    #[arg(long, value_name = "FILE")]
+    value_file: Option<PathBuf>,
+}
+
+impl ValueInput {
+    /// The value, less the line break at its end.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or is no value: 1 byte to 64 KiB of text, without NUL.
+    pub fn read(&self) -> Result<SecretValue, ClientError> {
+        let text = match &self.value_file {
+            Some(path) => text_in(path, SecretValue::MAX_BYTES + LINE_BREAK)?,
+            None => secret("Value", SecretValue::MAX_BYTES + LINE_BREAK)?,
+        };
+        SecretValue::new(text.expose_secret().into()).map_err(|wrong| ClientError::Input(format!("the value {wrong}")))
+    }
+}
+
+/// Whether an act that is hard to take back is meant.
+#[derive(Args, Debug)]
+pub struct Confirmation {
+    /// Do it without asking; scripts need it
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Confirmation {
+    /// Asks at the terminal, unless the yes was given.
+    ///
+    /// # Errors
+    /// [`ClientError::Unconfirmed`] where nobody can be asked; where the answer is not yes.
+    pub fn ask(&self, question: &str) -> Result<(), ClientError> {
+        if self.yes {
+            return Ok(());
+        }
+        if !stdin().is_terminal() {
+            return Err(ClientError::Unconfirmed(question.into()));
+        }
+        note(&format!("{question} Type yes to go on:"))?;
+        let mut answer = String::new();
+        stdin().read_line(&mut answer).map_err(|e| ClientError::Input(e.to_string()))?;
+        if answer.trim().eq_ignore_ascii_case("yes") {
+            Ok(())
+        } else {
+            Err(ClientError::Input("nothing was done".into()))
+        }
+    }
+}
+
+/// A new password: at a prompt, twice, or stdin where that is no terminal.
+///
+/// # Errors
+/// Where it cannot be read, or is not the same twice.
+pub fn password() -> Result<SecretString, ClientError> {
+    let once = secret("New password", PASSWORD_LIMIT)?;
+    if stdin().is_terminal() && secret("Once more", PASSWORD_LIMIT)?.expose_secret() != once.expose_secret() {
+        return Err(ClientError::Input("that was not the same password twice".into()));
+    }
+    Ok(once)
+}
+
+/// A token or an invitation: from a prompt, or from stdin where that is no terminal.
+///
+/// # Errors
+/// Where it cannot be read, or is too long.
+pub fn token(name: &str) -> Result<SecretString, ClientError> {
+    trimmed(&secret(name, TOKEN_LIMIT)?)
+}
+
+/// A token in a file.
+///
+/// # Errors
+/// Where it cannot be read, is empty or too long.
+pub fn token_in(path: &Path) -> Result<SecretString, ClientError> {
+    trimmed(&text_in(path, TOKEN_LIMIT)?)
+}
+
+fn trimmed(token: &SecretString) -> Result<SecretString, ClientError> {
+    match token.expose_secret().trim() {
+        "" => Err(ClientError::Input("there is no token in what was given".into())),
+        token => Ok(token.into()),
+    }
+}
+
+/// From a prompt that does not echo, or else all of stdin.
+fn secret(name: &str, limit: usize) -> Result<SecretString, ClientError> {
+    if !stdin().is_terminal() {
+        return text(stdin(), limit).map_err(|e| ClientError::Input(format!("stdin: {e}")));
+    }
+    let typed = rpassword::prompt_password(format!("{name}: ")).map_err(|e| ClientError::Input(e.to_string()))?;
+    // What was pasted is not seen, but whether all of it arrived is.
+    note(&format!("{} characters", typed.chars().count()))?;
+    Ok(typed.into())
+}
+
+fn text_in(path: &Path, limit: usize) -> Result<SecretString, ClientError> {
+    let file = File::open(path).and_then(|file| text(file, limit));
+    file.map_err(|e| ClientError::Input(format!("{}: {e}", path.display())))
+}
+
+/// All that there is, less the line break at its end.
+fn text(source: impl Read, limit: usize) -> std::io::Result<SecretString> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 1));
+    source.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > limit {
+        return Err(std::io::Error::other("there is more than may be kept"));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| std::io::Error::other("it is no UTF-8 text"))?;
+    let without_break = text.strip_suffix('\n').map(|text| text.strip_suffix('\r').unwrap_or(text));
+    Ok(without_break.unwrap_or(text).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_what_was_given_less_one_line_break() {
+        let read = |given: &str| text(given.as_bytes(), 16).map(|text| text.expose_secret().to_owned());
+        assert_eq!(read("two\nlines\n").unwrap(), "two\nlines");
+        assert_eq!(read("dos\r\n").unwrap(), "dos");
+        assert_eq!(read("\n\n").unwrap(), "\n");
+        assert_eq!(read(" as it is ").unwrap(), " as it is ");
+        assert!(read("seventeen letters").is_err());
+        assert!(text(&b"\xff"[..], 16).is_err());
+    }
+}
