@@ -1,6 +1,7 @@
 //! One request to a server, and what became of it.
 //! The token is in one header of it, and in no message. No answer leads elsewhere: a redirect is not followed.
 
+use std::io::Write;
 use std::time::Duration;
 
 use reqwest::header::RETRY_AFTER;
@@ -131,6 +132,24 @@ impl Client {
                 return Ok(all);
             }
         }
+    }
+
+    /// Writes an answer out as it comes.
+    ///
+    /// # Errors
+    /// [`ClientError::CutOff`] where it does not come to its end.
+    pub async fn download(&self, path: &str, query: &[(&str, String)], mut out: impl Write) -> Result<(), ClientError> {
+        let mut answer = self.request(Method::GET, path, query).send().await.map_err(unreachable)?;
+        let status = answer.status();
+        if !status.is_success() {
+            return Err(refusal(status.as_u16(), &body(answer).await?));
+        }
+        let mut written = 0;
+        while let Some(chunk) = answer.chunk().await.map_err(|_| ClientError::CutOff(written))? {
+            out.write_all(&chunk)?;
+            written += chunk.len() as u64;
+        }
+        Ok(out.flush()?)
     }
 
     fn request(&self, method: Method, path: &str, query: &[(&str, String)]) -> RequestBuilder {

@@ -3,12 +3,14 @@
 
 mod accept;
 mod admin;
+mod audit;
 mod credentials;
 mod export;
 mod grants;
 mod health;
 mod import;
 mod inject;
+mod login;
 mod run;
 mod service_accounts;
 mod settings;
@@ -20,6 +22,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+pub use audit::AuditCommand;
+
 use crate::error::ClientError;
 
 /// What a client can ask for.
@@ -27,6 +31,8 @@ use crate::error::ClientError;
 pub enum Command {
     Health(health::Health),
     Accept(accept::Accept),
+    Login(login::Login),
+    Logout(login::Logout),
     Whoami(whoami::Whoami),
     Cred(credentials::Credentials),
     Run(run::Run),
@@ -48,6 +54,8 @@ impl Command {
             Self::Run(run) => return run.run().await,
             Self::Health(health) => health.run().await,
             Self::Accept(accept) => accept.run().await,
+            Self::Login(login) => login.run().await,
+            Self::Logout(logout) => logout.run().await,
             Self::Whoami(whoami) => whoami.run().await,
             Self::Cred(credentials) => credentials.run().await,
             Self::Workspace(workspaces) => workspaces.run().await,

@@ -10,6 +10,7 @@ use url::Url;
 use crate::client::Client;
 use crate::error::ClientError;
 use crate::input;
+use crate::kept_login::KeptLogins;
 use crate::output::HEADING;
 
 /// Which server, and who asks it.
@@ -29,7 +30,11 @@ impl Server {
     /// # Errors
     /// [`ClientError::NotSignedIn`] where there is none.
     pub async fn client(&self) -> Result<Client, ClientError> {
-        self.client_with(self.given()?.ok_or_else(|| ClientError::NotSignedIn(self.url.to_string()))?)
+        let token = match self.given()? {
+            Some(token) => Some(token),
+            None => KeptLogins::read()?.token(&self.url).await?,
+        };
+        self.client_with(token.ok_or_else(|| ClientError::NotSignedIn(self.url.to_string()))?)
     }
 
     /// The server, with that token.
@@ -46,10 +51,21 @@ impl Server {
     /// Where its file cannot be read.
     #[allow(clippy::disallowed_methods, reason = "the token is never an argument, and so not clap's to read")]
     pub fn given(&self) -> Result<Option<SecretString>, ClientError> {
-        match &self.token_file {
-            Some(path) => input::token_in(path).map(Some),
-            None => Ok(std::env::var("STRONGROOM_TOKEN").ok().map(SecretString::from)),
-        }
+        let in_file = self.token_in_file()?;
+        Ok(in_file.or_else(|| std::env::var("STRONGROOM_TOKEN").ok().map(SecretString::from)))
+    }
+
+    /// The token in the file that was named.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn token_in_file(&self) -> Result<Option<SecretString>, ClientError> {
+        self.token_file.as_deref().map(input::token_in).transpose()
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> &Url {
+        &self.url
     }
 }
 

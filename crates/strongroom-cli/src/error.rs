@@ -21,6 +21,9 @@ pub enum ClientError {
     /// Something else answered.
     #[error("the answer is not from a Strongroom, or from one of another version (status {0})")]
     Foreign(u16),
+    /// A stream ended before its end.
+    #[error("it was cut off after {0} bytes, and is not whole; ask for it again")]
+    CutOff(u64),
     /// There is nothing to prove the caller with.
     #[error(
         "you are not signed in at {0}: run `strongroom login`, or set STRONGROOM_TOKEN to an API token, or give --token-file"
@@ -88,7 +91,7 @@ impl Exit {
         match failure.downcast_ref() {
             Some(ClientError::Refused(problem)) => Self::of_status(problem.status),
             Some(ClientError::Foreign(status)) => Self::of_status(*status),
-            Some(ClientError::Unreachable(_)) => Self::Unavailable,
+            Some(ClientError::Unreachable(_) | ClientError::CutOff(_)) => Self::Unavailable,
             Some(ClientError::NotSignedIn(_)) => Self::NotSignedIn,
             Some(ClientError::NotFound(_)) => Self::NotFound,
             Some(ClientError::Unconfirmed(_)) => Self::WrongUsage,

@@ -1,12 +1,13 @@
-//! A file that a command makes: for its owner alone, whole or not there, and never written over what is there unless that was
+//! A file that a command makes: for its owner alone, whole or not there, and written over what is there only where that was
 //! asked for.
 
 use std::fs::{File, Permissions};
-use std::io::{Error, ErrorKind};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
+
+use crate::error::ClientError;
 
 /// A file beside its place, that vanishes unless it is finished.
 pub struct NewFile {
@@ -20,7 +21,7 @@ impl NewFile {
     ///
     /// # Errors
     /// Where its folder cannot be written to, or something is in its place already.
-    pub fn create(path: &Path) -> Result<Self, Error> {
+    pub fn create(path: &Path) -> Result<Self, ClientError> {
         Self::refuse_to_overwrite(path)?;
         Self::begin(path, false)
     }
@@ -29,15 +30,15 @@ impl NewFile {
     ///
     /// # Errors
     /// Where its folder cannot be written to.
-    pub fn replace(path: &Path) -> Result<Self, Error> {
+    pub fn replace(path: &Path) -> Result<Self, ClientError> {
         Self::begin(path, true)
     }
 
-    fn begin(path: &Path, replaces: bool) -> Result<Self, Error> {
+    fn begin(path: &Path, replaces: bool) -> Result<Self, ClientError> {
         let permissions = Permissions::from_mode(0o600);
         let folder = folder_of(path);
         let file = tempfile::Builder::new().prefix(".strongroom-").permissions(permissions).tempfile_in(folder);
-        let file = file.map_err(|e| Error::new(e.kind(), format!("{}: {e}", folder.display())))?;
+        let file = file.map_err(|e| unwritable(folder, &e))?;
         Ok(Self { file, path: path.to_owned(), replaces })
     }
 
@@ -45,10 +46,10 @@ impl NewFile {
     ///
     /// # Errors
     /// Where something is there.
-    pub fn refuse_to_overwrite(path: &Path) -> Result<(), Error> {
+    pub fn refuse_to_overwrite(path: &Path) -> Result<(), ClientError> {
         if path.exists() {
-            let reason = format!("{} is there already, and is not overwritten", path.display());
-            return Err(Error::new(ErrorKind::AlreadyExists, reason));
+            let refusal = format!("{} is there already, and is not overwritten", path.display());
+            return Err(ClientError::Input(refusal));
         }
         Ok(())
     }
@@ -62,13 +63,17 @@ impl NewFile {
     ///
     /// # Errors
     /// Where something came there meanwhile, or the disk fails.
-    pub fn finish(self) -> Result<(), Error> {
+    pub fn finish(self) -> Result<(), ClientError> {
         let Self { file, path, replaces } = self;
         file.as_file().sync_all()?;
         let persisted = if replaces { file.persist(&path) } else { file.persist_noclobber(&path) };
-        persisted.map_err(|e| Error::new(e.error.kind(), format!("{}: {}", path.display(), e.error)))?;
-        File::open(folder_of(&path))?.sync_all()
+        persisted.map_err(|e| unwritable(&path, &e.error))?;
+        Ok(File::open(folder_of(&path))?.sync_all()?)
     }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> ClientError {
+    ClientError::Input(format!("{}: {error}", path.display()))
 }
 
 fn folder_of(path: &Path) -> &Path {

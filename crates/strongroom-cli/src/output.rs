@@ -47,6 +47,18 @@ impl Output {
         note(&answer.note)?;
         print(&answer.text)
     }
+
+    /// Hands one thing of a stream over, a line.
+    ///
+    /// # Errors
+    /// Where nobody takes it.
+    pub fn line<T: Serialize>(&self, item: &T, in_words: fn(&T) -> String) -> Result<(), ClientError> {
+        if self.json {
+            let json = serde_json::to_string(item).map_err(|e| ClientError::Output(e.into()))?;
+            return print(&printable_json(&json));
+        }
+        print(&printable(&in_words(item)))
+    }
 }
 
 impl Answer {
@@ -102,6 +114,14 @@ impl Answer {
     pub fn secret(field: &str, said: &Value) -> Result<Self, ClientError> {
         let secret = said.get(field).and_then(Value::as_str).ok_or(ClientError::Foreign(200))?;
         Ok(Self { json: json(said)?, text: secret.into(), note: String::new() })
+    }
+
+    /// What the server said, for programs alone.
+    ///
+    /// # Errors
+    /// Where it is no JSON.
+    pub fn said(said: &impl Serialize) -> Result<Self, ClientError> {
+        Ok(Self { json: json(said)?, text: String::new(), note: String::new() })
     }
 
     /// An act of which nothing is to be shown but that it is done.

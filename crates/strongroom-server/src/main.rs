@@ -1,11 +1,11 @@
 //! The one binary: `serve`, `migrate`, `doctor`, `setup-token`, `config`, `backup`, `restore`, `keys`, `seal-column` and `audit` run
-//! a server; the rest speaks to one over HTTP.
+//! a server; `completions` and `man` describe the commands; the rest speaks to one over HTTP.
 //! It parses arguments and says why something failed; all else is in the libraries.
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use strongroom_cli::Exit;
+use clap::{CommandFactory, Parser, Subcommand};
+use strongroom_cli::{Completions, Exit, Man};
 use strongroom_server::command::{
     Audit, Backup, Config, Doctor, Failure, Keys, Migrate, Restore, SealColumn, Serve, SetupToken,
 };
@@ -36,6 +36,8 @@ enum Command {
     Audit(Audit),
     #[command(flatten)]
     Client(strongroom_cli::Command),
+    Completions(Completions),
+    Man(Man),
 }
 
 #[tokio::main]
@@ -74,6 +76,8 @@ async fn obey(command: Command, origin: &Origin) -> Result<ExitCode, Failure> {
         Command::SealColumn(seal_column) => seal_column.run().await,
         Command::Audit(audit) => audit.run().await,
         Command::Client(command) => return Ok(command.run().await?),
+        Command::Completions(completions) => Ok(completions.run(Arguments::command())?),
+        Command::Man(man) => Ok(man.run(Arguments::command())?),
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,12 +1,13 @@
 //! `strongroom audit`: whether the record is what was sealed, by the database itself or an exported file, and by checkpoints that
-//! were kept apart from both. Verifying changes nothing, and asks neither a server nor a function of the database.
+//! were kept apart from both. Verifying changes nothing, and asks neither a server nor a function of the database; what does ask
+//! a server is the client's.
 
 use std::io::stdout;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use strongroom_cli::NewFile;
+use strongroom_cli::{AuditCommand, NewFile};
 use strongroom_crypto::VerifierKey;
 use strongroom_service::{Limits, RecordVerification, SessionPolicy, Vault, VerifiedRecord};
 use strongroom_store::{RecordReader, Store};
@@ -16,7 +17,7 @@ use crate::checkpoints;
 use crate::record_file::{self, RecordFile};
 use crate::settings::{AuditorUrl, ConfigFile, DataFolder, KeySettings, RuntimeUrls};
 
-/// Verify the record, and keep what it is verified by
+/// Read and verify the record, and keep what it is verified by
 #[derive(Args, Debug)]
 pub struct Audit {
     #[command(subcommand)]
@@ -30,6 +31,9 @@ enum Act {
     Checkpoint(Checkpoint),
     Key(Key),
     Seal(Seal),
+    /// By the server, and not the database.
+    #[command(flatten)]
+    Client(AuditCommand),
 }
 
 /// Find rows of the record that were changed, removed, inserted or put in another order
@@ -115,6 +119,7 @@ impl Audit {
                 Ok(())
             }
             Act::Seal(seal) => seal.run().await,
+            Act::Client(command) => Ok(command.run().await?),
         }
     }
 }

@@ -1,0 +1,154 @@
+//! Where `strongroom login` keeps a token: in the keyring of the desktop, or in a file for its owner alone. One for each server.
+//! The file says which servers there are, and where the token of each is; it is not read where others could have.
+
+use std::collections::BTreeMap;
+use std::fs::{DirBuilder, File, Permissions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::error::ClientError;
+
+/// Under what the keyring has our entries.
+const SERVICE: &str = "strongroom";
+/// The most that the file may hold.
+const LIMIT: u64 = 1024 * 1024;
+
+/// Where a token is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Place {
+    /// The keyring of the desktop: Secret Service or Keychain
+    Keyring,
+    /// A file for its owner alone (mode 0600)
+    File,
+}
+
+/// The logins of this person, by server.
+pub struct KeptLogins {
+    file: PathBuf,
+    logins: BTreeMap<String, Kept>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kept {
+    Keyring,
+    Token(Zeroizing<String>),
+}
+
+impl KeptLogins {
+    /// Reads the file; without one, there are none.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or others can.
+    pub fn read() -> Result<Self, ClientError> {
+        let folder = dirs::config_dir().ok_or_else(|| ClientError::Input("there is no folder for settings".into()))?;
+        let file = folder.join("strongroom").join("logins.json");
+        let logins = read(&file).map_err(|wrong| ClientError::Input(format!("{}: {wrong}", file.display())))?;
+        Ok(Self { file, logins })
+    }
+
+    /// The token for that server.
+    ///
+    /// # Errors
+    /// Where the keyring has it, and does not give it.
+    pub async fn token(&self, server: &Url) -> Result<Option<SecretString>, ClientError> {
+        match self.logins.get(server.as_str()) {
+            Some(Kept::Token(token)) => Ok(Some(token.as_str().into())),
+            Some(Kept::Keyring) => {
+                in_keyring(server, |entry| entry.get_password()).await.map(|token| Some(token.into()))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Keeps a token for that server, in the place of another; where no place is named, in the keyring if there is one.
+    /// Returns where.
+    ///
+    /// # Errors
+    /// Where it cannot be kept there.
+    pub async fn keep(mut self, server: &Url, token: SecretString, place: Option<Place>) -> Result<Place, ClientError> {
+        let exposed = Zeroizing::new(token.expose_secret().to_owned());
+        let entry = exposed.clone();
+        let put = match place {
+            Some(Place::File) => None,
+            _ => Some(in_keyring(server, move |keyring| keyring.set_password(&entry)).await),
+        };
+        let (kept, place) = match put {
+            Some(Ok(())) => (Kept::Keyring, Place::Keyring),
+            Some(Err(refused)) if place.is_some() => return Err(refused),
+            Some(Err(_)) | None => (Kept::Token(exposed), Place::File),
+        };
+        let former = self.logins.insert(server.to_string(), kept);
+        self.write()?;
+        if let (Some(Kept::Keyring), Place::File) = (former, place) {
+            in_keyring(server, |entry| entry.delete_credential()).await?;
+        }
+        Ok(place)
+    }
+
+    /// Forgets the token for that server.
+    ///
+    /// # Errors
+    /// Where the keyring keeps it, or the file cannot be written.
+    pub async fn forget(mut self, server: &Url) -> Result<(), ClientError> {
+        if let Some(Kept::Keyring) = self.logins.remove(server.as_str()) {
+            in_keyring(server, |entry| entry.delete_credential()).await?;
+        }
+        self.write()
+    }
+
+    /// The file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Whole or as it was.
+    fn write(&self) -> Result<(), ClientError> {
+        let wrong = |error: std::io::Error| ClientError::Input(format!("{}: {error}", self.file.display()));
+        let folder = self.file.parent().ok_or_else(|| wrong(ErrorKind::NotFound.into()))?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(wrong)?;
+        let permissions = Permissions::from_mode(0o600);
+        let beside = tempfile::Builder::new().prefix(".logins-").permissions(permissions).tempfile_in(folder);
+        let mut beside = beside.map_err(wrong)?;
+        let text = Zeroizing::new(serde_json::to_vec_pretty(&self.logins).map_err(|e| wrong(e.into()))?);
+        beside.write_all(&text).and_then(|()| beside.as_file().sync_all()).map_err(wrong)?;
+        beside.persist(&self.file).map_err(|e| wrong(e.error))?;
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> Result<BTreeMap<String, Kept>, String> {
+    let file = match File::open(path) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(BTreeMap::new());
+        }
+        opened => opened.map_err(|e| e.to_string())?,
+    };
+    let metadata = file.metadata().map_err(|e| e.to_string())?;
+    if !metadata.is_file() || metadata.permissions().mode() & 0o077 != 0 {
+        return Err("others can read it: revoke the tokens in it, and make it yours alone (chmod 600)".into());
+    }
+    let mut text = Zeroizing::new(String::new());
+    file.take(LIMIT).read_to_string(&mut text).map_err(|e| e.to_string())?;
+    // Without serde's words, which may repeat a token.
+    serde_json::from_str(&text).map_err(|_| "it is not what `strongroom login` writes".into())
+}
+
+/// Asks the keyring, which may ask the person, apart from the runtime: it brings its own.
+async fn in_keyring<T: Send + 'static>(
+    server: &Url,
+    act: impl FnOnce(&keyring::Entry) -> keyring::Result<T> + Send + 'static,
+) -> Result<T, ClientError> {
+    let server = server.to_string();
+    let asked = spawn_blocking(move || keyring::Entry::new(SERVICE, &server).and_then(|entry| act(&entry))).await;
+    let answer = asked.map_err(|_| ClientError::Input("the keyring broke down".into()))?;
+    answer.map_err(|e| ClientError::Input(format!("the keyring: {e}; see --keep file of `strongroom login`")))
+}
