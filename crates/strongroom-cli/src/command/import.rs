@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
-use strongroom_types::{Credential, CredentialScope, Tag, User, WorkspaceId};
+use strongroom_types::{Credential, CredentialScope, NewCredential, Tag, User, WorkspaceId};
 
 use super::workspaces;
 use crate::bounded;
 use crate::client::Client;
 use crate::connection::Server;
 use crate::error::ClientError;
-use crate::import::{self, Findings, Item, KeyValue, KeyValueServer, MAX_FILE_BYTES};
+use crate::import::{self, Findings, KeyValue, KeyValueServer, MAX_FILE_BYTES, label};
 use crate::input;
 use crate::output::{Output, note};
 use crate::plain_credential::PlainCredential;
@@ -165,22 +165,23 @@ fn their_token() -> Result<SecretString, ClientError> {
 }
 
 /// Keeps one after the other. What cannot be kept is said; a server that refuses all, or does not answer, ends it.
-async fn keep(client: &Client, items: &[Item], report: &mut Report) -> Result<(), ClientError> {
+async fn keep(client: &Client, items: &[NewCredential], report: &mut Report) -> Result<(), ClientError> {
     let bar = progress(Some(items.len()), "keeping");
     let mut ended = Ok(());
-    for Item { place, new } in items {
+    for new in items {
+        let what = label(new);
         if ended.is_err() {
-            report.failed(place, "not tried");
+            report.failed(what, "not tried");
             continue;
         }
         match client.create(&PlainCredential::new(new)).await {
-            Ok(_) => report.done(place),
-            Err(ClientError::Refused(problem)) if problem.status == 409 => report.skipped(place, EXISTS),
+            Ok(_) => report.done(what),
+            Err(ClientError::Refused(problem)) if problem.status == 409 => report.skipped(what, EXISTS),
             Err(ClientError::Refused(problem)) if matches!(problem.status, 400 | 413 | 422) => {
-                report.failed(place, problem.detail);
+                report.failed(what, problem.detail);
             }
             Err(error) => {
-                report.failed(place, error.to_string());
+                report.failed(what, error.to_string());
                 ended = Err(error);
             }
         }
@@ -191,10 +192,10 @@ async fn keep(client: &Client, items: &[Item], report: &mut Report) -> Result<()
 }
 
 /// Asks which names there are, and changes nothing.
-async fn plan(client: &Client, items: &[Item], report: &mut Report) -> Result<(), ClientError> {
+async fn plan(client: &Client, items: &[NewCredential], report: &mut Report) -> Result<(), ClientError> {
     let me: User = client.get("/api/me").await?;
     let mut taken: HashSet<(Option<WorkspaceId>, String, String)> = HashSet::new();
-    let workspaces: HashSet<Option<WorkspaceId>> = items.iter().map(|item| item.new.workspace_id).collect();
+    let workspaces: HashSet<Option<WorkspaceId>> = items.iter().map(|new| new.workspace_id).collect();
     for workspace in workspaces {
         let whose = match workspace {
             Some(id) => ("workspace_id", id.to_string()),
@@ -205,12 +206,11 @@ async fn plan(client: &Client, items: &[Item], report: &mut Report) -> Result<()
         let of_ours = all.into_iter().filter(|credential| workspace.is_some() || credential.user_id == me.id);
         taken.extend(of_ours.map(|credential| (workspace, credential.provider, credential.name)));
     }
-    for Item { place, new } in items {
-        let (provider, name) = (new.provider.as_str().to_owned(), new.name.as_str().to_owned());
-        let what = format!("{place}: {} {provider}/{name}", new.kind);
-        match taken.contains(&(new.workspace_id, provider, name)) {
-            true => report.skipped(what, EXISTS),
-            false => report.done(what),
+    for new in items {
+        let key = (new.workspace_id, new.provider.as_str().to_owned(), new.name.as_str().to_owned());
+        match taken.contains(&key) {
+            true => report.skipped(label(new), EXISTS),
+            false => report.done(label(new)),
         }
     }
     Ok(())

