@@ -55,7 +55,7 @@ bless:
 		-E 'test(posture_txt) + test(configuration_md) + test(openapi_json)'
 	npm ci --prefix clients/typescript --no-audit --no-fund
 	npm run generate --prefix clients/typescript
-	INSTA_UPDATE=always scripts/with-postgres cargo nextest run --workspace
+	INSTA_UPDATE=always TRYCMD=overwrite scripts/with-postgres cargo nextest run --workspace
 
 # The figures of docs/adr/0001-caller-context.md.
 bench-context:

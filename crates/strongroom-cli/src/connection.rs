@@ -34,7 +34,7 @@ impl Server {
             Some(token) => Some(token),
             None => KeptLogins::read()?.token(&self.url).await?,
         };
-        self.client_with(token.ok_or_else(|| ClientError::NotSignedIn(self.url.to_string()))?)
+        self.client_with(token.ok_or_else(|| ClientError::NotSignedIn(self.to_string()))?)
     }
 
     /// The server, with that token.
@@ -69,12 +69,16 @@ impl Server {
     }
 }
 
-/// The address of a server, without the slash at its end.
-pub fn server_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|e| e.to_string())?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err("must begin with http:// or https://".into());
+impl std::fmt::Display for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.url.as_str().trim_end_matches('/'))
     }
+}
+
+/// The address of a server.
+pub fn server_url(text: &str) -> Result<Url, String> {
+    let of_the_web = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let url = of_the_web.ok_or("must be an address that begins with http:// or https://")?;
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
         return Err("must have no user, password, query or fragment".into());
     }

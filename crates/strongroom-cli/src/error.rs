@@ -36,7 +36,7 @@ pub enum ClientError {
     #[error("{0}")]
     NotFound(String),
     /// The act wants a yes that nobody could be asked for.
-    #[error("{0} Give --yes to do so without being asked")]
+    #[error("{0}; give --yes to do so without being asked")]
     Unconfirmed(String),
     /// A command was not run.
     #[error("{reason}")]
@@ -129,7 +129,12 @@ impl From<Exit> for ExitCode {
 
 fn told(problem: &Problem) -> String {
     let request = problem.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
-    printable(&format!("{}: {}{request}", problem.title, problem.detail))
+    let told = printable(&format!("{}: {}{request}", problem.title, problem.detail));
+    if problem.status == 401 {
+        format!("{told}\nSign in with `strongroom login`, or look at the token that was given")
+    } else {
+        told
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN, REFERRER_POLICY};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
@@ -103,8 +104,12 @@ impl Handover {
     }
 }
 
-async fn receive(State(expected): State<Arc<Expected>>, headers: HeaderMap, form: Bytes) -> Response {
-    let Some(outcome) = expected.read(&headers, &form) else {
+async fn receive(
+    State(expected): State<Arc<Expected>>,
+    headers: HeaderMap,
+    form: Result<Bytes, BytesRejection>,
+) -> Response {
+    let Some(outcome) = form.ok().and_then(|form| expected.read(&headers, &form)) else {
         return page(StatusCode::BAD_REQUEST, "This is not what the command line waits for. It goes on waiting.");
     };
     let told = match &outcome {

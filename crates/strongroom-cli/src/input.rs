@@ -51,18 +51,18 @@ pub struct Confirmation {
 }
 
 impl Confirmation {
-    /// Asks at the terminal, unless the yes was given.
+    /// Asks at the terminal, unless the yes was given; `consequence` is what a yes leads to.
     ///
     /// # Errors
     /// [`ClientError::Unconfirmed`] where nobody can be asked; where the answer is not yes.
-    pub fn ask(&self, question: &str) -> Result<(), ClientError> {
+    pub fn ask(&self, consequence: &str) -> Result<(), ClientError> {
         if self.yes {
             return Ok(());
         }
         if !stdin().is_terminal() {
-            return Err(ClientError::Unconfirmed(question.into()));
+            return Err(ClientError::Unconfirmed(consequence.into()));
         }
-        note(&format!("{question} Type yes to go on:"))?;
+        note(&format!("Please note: {consequence}. Type yes to go on:"))?;
         let mut answer = String::new();
         stdin().read_line(&mut answer).map_err(|e| ClientError::Input(e.to_string()))?;
         if answer.trim().eq_ignore_ascii_case("yes") {

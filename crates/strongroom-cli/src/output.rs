@@ -81,13 +81,11 @@ impl Answer {
     /// Where it is no JSON.
     pub fn rows<T>(said: &impl Serialize, items: &[T], columns: &[Column<T>]) -> Result<Self, ClientError> {
         let mut table = plain_table();
-        table.set_header(columns.iter().map(|(heading, _)| *heading));
+        table.set_header(columns.iter().map(|(heading, _)| heading.to_uppercase()));
         for item in items {
             table.add_row(columns.iter().map(|(_, cell)| printable(&cell(item))));
         }
-        // An id that is broken into two lines cannot be copied.
-        table.set_constraints([ColumnConstraint::ContentWidth]);
-        let text = if items.is_empty() { String::new() } else { table.trim_fmt() };
+        let text = if items.is_empty() { String::new() } else { drawn(table) };
         Ok(Self { json: json(said)?, text, note: String::new() })
     }
 
@@ -103,8 +101,7 @@ impl Answer {
                 table.add_row([(*heading).to_owned(), cell]);
             }
         }
-        table.set_constraints([ColumnConstraint::ContentWidth]);
-        Ok(Self { json: json(item)?, text: table.trim_fmt(), note: String::new() })
+        Ok(Self { json: json(item)?, text: drawn(table), note: String::new() })
     }
 
     /// A secret of the server's, in that field of what it said; alone on stdout, as it is.
@@ -145,6 +142,15 @@ fn plain_table() -> Table {
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
     table
+}
+
+fn drawn(mut table: Table) -> String {
+    // An id that is broken into two lines cannot be copied.
+    table.set_constraints([ColumnConstraint::ContentWidth]);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt()
 }
 
 fn json<T: Serialize>(said: &T) -> Result<String, ClientError> {

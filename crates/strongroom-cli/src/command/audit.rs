@@ -261,10 +261,7 @@ impl Filter {
     }
 
     async fn query(&self, client: &Client) -> Result<Vec<(&'static str, String)>, ClientError> {
-        let workspace = match &self.workspace {
-            Some(workspace) => Some(workspaces::id(client, workspace).await?),
-            None => None,
-        };
+        let workspace = workspaces::maybe_id(client, self.workspace.as_deref()).await?;
         Ok(given([
             ("name", self.name.clone()),
             ("provider", self.provider.clone()),

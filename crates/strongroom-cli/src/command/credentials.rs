@@ -261,10 +261,7 @@ impl CredentialAct {
 
 impl Add {
     async fn run(&self, client: &Client, all: &str) -> Result<Answer, ClientError> {
-        let workspace = match &self.workspace {
-            Some(workspace) => Some(workspaces::id(client, workspace).await?),
-            None => None,
-        };
+        let workspace = workspaces::maybe_id(client, self.workspace.as_deref()).await?;
         let value = self.value.read()?;
         let body = json!({
             "name": self.name, "provider": self.provider, "type": self.kind, "workspace_id": workspace,
@@ -277,10 +274,7 @@ impl Add {
 
 impl List {
     async fn run(self, client: &Client, all: &str) -> Result<Answer, ClientError> {
-        let workspace = match &self.workspace {
-            Some(workspace) => Some(workspaces::id(client, workspace).await?),
-            None => None,
-        };
+        let workspace = workspaces::maybe_id(client, self.workspace.as_deref()).await?;
         let query = given([
             ("provider", self.provider),
             ("type", self.kind.map(|kind| kind.to_string())),
@@ -336,7 +330,7 @@ impl Rotate {
 
 impl Revoke {
     async fn run(&self, client: &Client, one: &str) -> Result<Answer, ClientError> {
-        self.confirmation.ask("Its value will not be revealed any more, to nobody.")?;
+        self.confirmation.ask("its value will not be revealed any more, to nobody")?;
         let () = client.send(Method::DELETE, one, &[], None).await?;
         Ok(Answer::done("Revoked; `restore` takes it back."))
     }
@@ -348,14 +342,14 @@ fn shown(credential: &Credential) -> Result<Answer, ClientError> {
 
 const ROW: &[Column<Credential>] = &[
     ("ID", |credential| credential.id.to_string()),
-    ("NAME", |credential| credential.name.clone()),
-    ("PROVIDER", |credential| credential.provider.clone()),
-    ("TYPE", |credential| credential.kind.to_string()),
-    ("VALUE", |credential| credential.masked_value.clone()),
-    ("OF", |credential| credential.scope.to_string()),
-    ("STATE", |credential| state(credential).into()),
-    ("EXPIRES", |credential| maybe_time(credential.expires_at)),
-    ("LAST USED", |credential| maybe_time(credential.last_used_at)),
+    ("Name", |credential| credential.name.clone()),
+    ("Provider", |credential| credential.provider.clone()),
+    ("Type", |credential| credential.kind.to_string()),
+    ("Value", |credential| credential.masked_value.clone()),
+    ("Of", |credential| credential.scope.to_string()),
+    ("State", |credential| state(credential).into()),
+    ("Expires", |credential| maybe_time(credential.expires_at)),
+    ("Last used", |credential| maybe_time(credential.last_used_at)),
 ];
 
 const FIELDS: &[Column<Credential>] = &[
@@ -388,12 +382,12 @@ const FIELDS: &[Column<Credential>] = &[
 ];
 
 const VERSIONS: &[Column<CredentialVersion>] = &[
-    ("VERSION", |version| version.version.to_string()),
-    ("VALUE", |version| version.masked_value.clone()),
-    ("CURRENT", |version| if version.is_current { "yes" } else { "" }.into()),
-    ("SUPERSEDED", |version| maybe_time(version.superseded_at)),
-    ("ANSWERS UNTIL", |version| maybe_time(version.answers_until)),
-    ("DESTROYED", |version| maybe_time(version.purged_at)),
+    ("Version", |version| version.version.to_string()),
+    ("Value", |version| version.masked_value.clone()),
+    ("Current", |version| if version.is_current { "yes" } else { "" }.into()),
+    ("Superseded", |version| maybe_time(version.superseded_at)),
+    ("Answers until", |version| maybe_time(version.answers_until)),
+    ("Destroyed", |version| maybe_time(version.purged_at)),
 ];
 
 fn state(credential: &Credential) -> &'static str {

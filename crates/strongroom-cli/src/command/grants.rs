@@ -88,10 +88,7 @@ impl GrantAct {
 
 impl Share {
     async fn run(&self, client: &Client) -> Result<Answer, ClientError> {
-        let workspace = match &self.grantee.workspace {
-            Some(workspace) => Some(workspaces::id(client, workspace).await?),
-            None => None,
-        };
+        let workspace = workspaces::maybe_id(client, self.grantee.workspace.as_deref()).await?;
         let body = json!({
             "user_id": self.grantee.user, "workspace_id": workspace, "permissions": self.permissions.words(),
             "expires_at": self.expires.map(Moment::ahead).transpose()?,
@@ -118,11 +115,11 @@ fn path(which: &Which) -> String {
 
 const ROW: &[Column<Grant>] = &[
     ("ID", |grant| grant.id.to_string()),
-    ("WITH", |grant| maybe(&grant.grantee_name)),
-    ("KIND", |grant| kind(grant).into()),
-    ("MAY", |grant| list(&grant.permissions)),
-    ("EXPIRES", |grant| maybe_time(grant.expires_at)),
-    ("SINCE", |grant| time(grant.created_at)),
+    ("With", |grant| maybe(&grant.grantee_name)),
+    ("Kind", |grant| kind(grant).into()),
+    ("May", |grant| list(&grant.permissions)),
+    ("Expires", |grant| maybe_time(grant.expires_at)),
+    ("Since", |grant| time(grant.created_at)),
 ];
 
 const FIELDS: &[Column<Grant>] = &[

@@ -60,10 +60,10 @@ impl Login {
         // Before anybody is asked for anything.
         let logins = KeptLogins::read()?;
         let server = self.server.url();
-        let token = match (self.with_token, self.server.token_in_file()?) {
-            (true, Some(token)) => token,
-            (true, None) => input::token("Token")?,
-            (false, _) => self.ask_in_browser(server).await?,
+        let token = if self.with_token {
+            self.server.token_in_file()?.map_or_else(|| input::token("Token"), Ok)?
+        } else {
+            self.ask_in_browser(server).await?
         };
         let me: User = self.server.client_with(token.clone())?.get("/api/me").await?;
         let file = logins.file().display().to_string();
@@ -73,7 +73,7 @@ impl Login {
             (Place::File, None) => format!("in {file}, because there is no keyring"),
         };
         let name = me.email.as_ref().unwrap_or(&me.display_name);
-        let note = format!("You are signed in at {server} as {name}; the token is kept {kept}.");
+        let note = format!("You are signed in at {} as {name}; the token is kept {kept}.", self.server);
         self.output.print(&Answer::said(&me)?.with_note(note))
     }
 
@@ -81,7 +81,8 @@ impl Login {
         let handover = Handover::begin(server).await?;
         let name = self.name.clone().unwrap_or_else(this_machine);
         let page = handover.page(server, &name);
-        note(&format!("Go on in the browser, at\n{page}"))?;
+        note("Go on in the browser, at")?;
+        note(page.as_str())?;
         if !self.no_browser {
             // Where none opens, the address has been printed.
             spawn_blocking(move || webbrowser::open(page.as_str()));
@@ -100,7 +101,7 @@ impl Logout {
     pub async fn run(self) -> Result<(), ClientError> {
         let (logins, server) = (KeptLogins::read()?, self.server.url());
         let Some(token) = logins.token(server).await? else {
-            return Err(ClientError::NotSignedIn(server.to_string()));
+            return Err(ClientError::NotSignedIn(self.server.to_string()));
         };
         let ended = self.server.client_with(token)?.send::<()>(Method::POST, "/api/auth/sign-out", &[], None).await;
         logins.forget(server).await?;

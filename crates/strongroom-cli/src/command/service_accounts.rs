@@ -102,7 +102,7 @@ impl ServiceAccounts {
             }
             Act::Disable { account, confirmation } => {
                 let path = account.path(client).await?;
-                confirmation.ask("It cannot be enabled again.")?;
+                confirmation.ask("it cannot be enabled again")?;
                 let () = client.send(Method::DELETE, &path, &[], None).await?;
                 Ok(Answer::done("It is disabled."))
             }
@@ -124,7 +124,7 @@ impl TokenAct {
             }
             Self::Revoke { account, token, confirmation } => {
                 let path = format!("{}/tokens/{token}", account.path(client).await?);
-                confirmation.ask("Whatever uses that token stops working.")?;
+                confirmation.ask("whatever uses that token stops working")?;
                 let () = client.send(Method::DELETE, &path, &[], None).await?;
                 Ok(Answer::done("Revoked."))
             }
@@ -144,9 +144,9 @@ async fn all(client: &Client, which: &Which) -> Result<String, ClientError> {
 
 const ROW: &[Column<ServiceAccount>] = &[
     ("ID", |account| account.id.to_string()),
-    ("NAME", |account| account.name.clone()),
-    ("ROLE", |account| maybe(&account.role)),
-    ("DESCRIPTION", |account| maybe(&account.description)),
-    ("CREATED", |account| time(account.created_at)),
-    ("DISABLED", |account| maybe_time(account.disabled_at)),
+    ("Name", |account| account.name.clone()),
+    ("Role", |account| maybe(&account.role)),
+    ("Description", |account| maybe(&account.description)),
+    ("Created", |account| time(account.created_at)),
+    ("Disabled", |account| maybe_time(account.disabled_at)),
 ];

@@ -53,7 +53,7 @@ enum Kept {
 pub async fn run(act: Option<SettingsAct>, client: &Client) -> Result<Answer, ClientError> {
     let now: Settings = client.get(PATH).await?;
     let Some(SettingsAct::Set(set)) = act else { return Answer::fields(&now, FIELDS) };
-    set.confirmation.ask("What is not kept any more is removed within the hour, for good.")?;
+    set.confirmation.ask("what is not kept any more is removed within the hour, for good")?;
     let changed: Settings = client.send(Method::PUT, PATH, &[], Some(json!(set.changes.over(now)))).await?;
     Answer::fields(&changed, FIELDS)
 }

@@ -82,7 +82,7 @@ impl Act {
             Self::Create(new) => issued(&client.send(Method::POST, ALL, &[], Some(new.body(client).await?)).await?),
             Self::List { limit } => Answer::table(&client.list(ALL, &[], limit).await?, TOKENS),
             Self::Revoke { id, confirmation } => {
-                confirmation.ask("Whatever uses that token stops working.")?;
+                confirmation.ask("whatever uses that token stops working")?;
                 let () = client.send(Method::DELETE, &format!("{ALL}/{id}"), &[], None).await?;
                 Ok(Answer::done("Revoked."))
             }
@@ -93,10 +93,7 @@ impl Act {
 impl NewToken {
     /// It, as the API wants it.
     pub async fn body(&self, client: &Client) -> Result<Value, ClientError> {
-        let workspace = match &self.workspace {
-            Some(workspace) => Some(workspaces::id(client, workspace).await?),
-            None => None,
-        };
+        let workspace = workspaces::maybe_id(client, self.workspace.as_deref()).await?;
         let mut body = json!({ "name": self.name, "expires_in_days": self.days, "workspace_id": workspace,
                                "provider": self.provider });
         if let (Some(fields), false) = (body.as_object_mut(), self.actions.is_empty()) {
@@ -119,11 +116,11 @@ const ALL: &str = "/api/tokens";
 /// How tokens are listed.
 pub const TOKENS: &[Column<ApiTokenSummary>] = &[
     ("ID", |token| token.id.to_string()),
-    ("NAME", |token| token.name.clone()),
-    ("MAY", |token| list(&token.actions)),
-    ("WORKSPACE", |token| maybe(&token.workspace_id)),
-    ("PROVIDER", |token| maybe(&token.provider)),
-    ("LAST USED", |token| maybe_time(token.last_used_at)),
-    ("EXPIRES", |token| time(token.expires_at)),
-    ("REVOKED", |token| maybe_time(token.revoked_at)),
+    ("Name", |token| token.name.clone()),
+    ("May", |token| list(&token.actions)),
+    ("Workspace", |token| maybe(&token.workspace_id)),
+    ("Provider", |token| maybe(&token.provider)),
+    ("Last used", |token| maybe_time(token.last_used_at)),
+    ("Expires", |token| time(token.expires_at)),
+    ("Revoked", |token| maybe_time(token.revoked_at)),
 ];

@@ -144,7 +144,7 @@ impl Act {
             Self::Remove { which, member, confirmation } => {
                 let path = which.path(client).await?;
                 let member = member_id(client, &path, &member).await?;
-                confirmation.ask("He loses all that he has by this workspace.")?;
+                confirmation.ask("he loses all that he has by this workspace")?;
                 let () = client.send(Method::DELETE, &format!("{path}/members/{member}"), &[], None).await?;
                 Ok(Answer::done("He is no member any more."))
             }
@@ -177,6 +177,17 @@ pub async fn id(client: &Client, id_or_name: &str) -> Result<WorkspaceId, Client
     }
 }
 
+/// The workspace that was named, if one was.
+///
+/// # Errors
+/// As [`id`].
+pub async fn maybe_id(client: &Client, id_or_name: Option<&str>) -> Result<Option<WorkspaceId>, ClientError> {
+    match id_or_name {
+        Some(id_or_name) => id(client, id_or_name).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 async fn member_id(client: &Client, workspace: &str, id_or_email: &str) -> Result<UserId, ClientError> {
     if let Ok(id) = id_or_email.parse() {
         return Ok(id);
@@ -199,7 +210,8 @@ async fn delete(client: &Client, which: &Which, confirmation: &Confirmation) -> 
     let workspace: Workspace = client.get(&path).await?;
     match client.send::<()>(Method::DELETE, &path, &[], None).await {
         Err(ClientError::Refused(problem)) if problem.kind == ProblemCode::ConfirmationRequired.urn() => {
-            confirmation.ask(&problem.detail)?;
+            // The rest of the sentence is for whoever speaks HTTP.
+            confirmation.ask(problem.detail.split("; to confirm").next().unwrap_or_default())?;
         }
         other => return other.map(|()| Answer::done("It is gone.")),
     }
@@ -211,15 +223,15 @@ const ALL: &str = "/api/workspaces";
 
 const WORKSPACES: &[Column<Workspace>] = &[
     ("ID", |workspace| workspace.id.to_string()),
-    ("NAME", |workspace| workspace.name.clone()),
-    ("YOU ARE", |workspace| workspace.role.to_string()),
-    ("CREATED", |workspace| time(workspace.created_at)),
+    ("Name", |workspace| workspace.name.clone()),
+    ("You are", |workspace| workspace.role.to_string()),
+    ("Created", |workspace| time(workspace.created_at)),
 ];
 
 const MEMBERS: &[Column<Member>] = &[
     ("ID", |member| member.user_id.to_string()),
-    ("NAME", |member| member.display_name.clone()),
-    ("E-MAIL", |member| maybe(&member.email)),
-    ("ROLE", |member| member.role.to_string()),
-    ("SINCE", |member| time(member.created_at)),
+    ("Name", |member| member.display_name.clone()),
+    ("E-mail", |member| maybe(&member.email)),
+    ("Role", |member| member.role.to_string()),
+    ("Since", |member| time(member.created_at)),
 ];

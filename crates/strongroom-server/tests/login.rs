@@ -1,0 +1,206 @@
+//! `strongroom login` against a real server, with an HTTP client in the place of the page that a browser shows; and what is
+//! kept of it on this machine.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
+
+mod support;
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
+
+use reqwest::header::{CONTENT_SECURITY_POLICY, HOST, ORIGIN};
+use secrecy::ExposeSecret;
+use serde_json::json;
+use strongroom_testing::Person;
+use support::Server;
+use url::{Url, form_urlencoded};
+
+/// A person's home, without a keyring.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn logins(&self) -> PathBuf {
+        self.path().join("strongroom/logins.json")
+    }
+
+    fn command(&self, server: &Server, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_strongroom"));
+        command.args(arguments).args(["--url", &server.url]).env_clear().stdin(Stdio::null());
+        command.env("HOME", self.path()).env("XDG_CONFIG_HOME", self.path()).env("XDG_RUNTIME_DIR", self.path());
+        command.env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}/no-bus", self.path().display()));
+        command
+    }
+
+    fn run(&self, server: &Server, arguments: &[&str]) -> Output {
+        self.command(server, arguments).output().unwrap()
+    }
+
+    /// Keeps a token of that person's.
+    fn log_in(&self, server: &Server, who: &Person, arguments: &[&str]) -> Output {
+        let token = self.path().join("token");
+        std::fs::write(&token, format!("{}\n", who.token.to_text().expose_secret())).unwrap();
+        let flags = ["login", "--with-token", "--token-file", token.to_str().unwrap()];
+        self.run(server, &[&flags, arguments].concat())
+    }
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8([&output.stdout[..], &output.stderr[..]].concat()).unwrap()
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// A login that waits for its page.
+struct Waiting {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    page: Url,
+    told: HashMap<String, String>,
+}
+
+impl Waiting {
+    fn start(home: &Home, server: &Server) -> Self {
+        let flags = ["login", "--no-browser", "--keep", "file", "--name", "Laptop of Ada & Bob"];
+        let mut child = home.command(server, &flags).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut lines = stderr.by_ref().lines();
+        assert!(lines.next().unwrap().unwrap().contains("in the browser"));
+        let page: Url = lines.next().unwrap().unwrap().parse().unwrap();
+        let told = form_urlencoded::parse(page.fragment().unwrap().as_bytes()).into_owned().collect();
+        Self { child, stderr, page, told }
+    }
+
+    fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.told["port"])
+    }
+
+    /// Posts a form as a page of that origin.
+    async fn post(&self, origin: Option<&str>, form: &[(&str, &str)]) -> (u16, String) {
+        let mut request = reqwest::Client::new().post(format!("http://{}/token", self.host())).form(form);
+        if let Some(origin) = origin {
+            request = request.header(ORIGIN, origin);
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.headers()[CONTENT_SECURITY_POLICY], "default-src 'none'; frame-ancestors 'none'");
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    fn end(mut self) -> (ExitStatus, String) {
+        let mut said = String::new();
+        self.stderr.read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap(), said)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_page_of_this_server_and_of_this_login_hands_a_token_over() {
+    let server = Server::start().await;
+    let ada = server.person("ada").await;
+    let home = Home::new();
+    let waiting = Waiting::start(&home, &server);
+    assert_eq!(waiting.page.as_str().split('#').next(), Some(format!("{}/authorize", server.url).as_str()));
+    assert_eq!(waiting.told["name"], "Laptop of Ada & Bob");
+    let state = waiting.told["state"].clone();
+    assert!(state.len() >= 43, "256 bits");
+    let made =
+        server.post(&ada, "/api/tokens", json!({ "name": waiting.told["name"], "expires_in_days": 30 })).await.json();
+    let token = made["token"].as_str().unwrap();
+
+    let right = [("state", state.as_str()), ("token", token)];
+    let origin = Some(server.url.as_str());
+    let off_by_one = format!("{}{}", &state[..state.len() - 1], if state.ends_with('A') { 'B' } else { 'A' });
+    assert_eq!(waiting.post(origin, &[("state", &off_by_one), ("token", token)]).await.0, 400);
+    assert_eq!(waiting.post(origin, &[("token", token)]).await.0, 400);
+    assert_eq!(waiting.post(origin, &[("state", &state), right[0], right[1]]).await.0, 400, "a state of many");
+    assert_eq!(waiting.post(origin, &[("state", &state), ("token", "nonsense")]).await.0, 400);
+    assert_eq!(waiting.post(Some("http://attacker.example"), &right).await.0, 400);
+    assert_eq!(waiting.post(Some("null"), &right).await.0, 400);
+    assert_eq!(waiting.post(None, &right).await.0, 400);
+    let padding = "x".repeat(5000);
+    assert_eq!(waiting.post(origin, &[right[0], right[1], ("padding", &padding)]).await.0, 400);
+    let http = reqwest::Client::new();
+    let query = format!("http://{}/token?state={state}&token={token}", waiting.host());
+    assert_eq!(http.get(&query).header(ORIGIN, &server.url).send().await.unwrap().status().as_u16(), 405);
+    let rebound = http.post(&query).header(ORIGIN, &server.url).header(HOST, "attacker.example").form(&right);
+    assert_eq!(rebound.send().await.unwrap().status().as_u16(), 400);
+    let as_json = http.post(&query).header(ORIGIN, &server.url).json(&json!({ "state": state, "token": token }));
+    assert_eq!(as_json.send().await.unwrap().status().as_u16(), 400);
+    assert!(!home.logins().exists());
+
+    let (status, page) = waiting.post(origin, &right).await;
+    assert!(status == 200 && page.contains("close this window") && !page.contains(token), "{page}");
+    let (status, said) = waiting.end();
+    assert!(status.success() && said.contains("ada@example.org") && !said.contains(token), "{said}");
+    assert_eq!((mode(&home.logins()), mode(home.logins().parent().unwrap())), (0o600, 0o700));
+    assert!(text(&home.run(&server, &["whoami"])).contains("ada@example.org"), "no later command needs a token");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_is_declined_keeps_nothing() {
+    let server = Server::start().await;
+    let home = Home::new();
+    let waiting = Waiting::start(&home, &server);
+    let state = waiting.told["state"].clone();
+    assert_eq!(waiting.post(Some(&server.url), &[("state", "wrong"), ("error", "declined")]).await.0, 400);
+    assert_eq!(waiting.post(Some(&server.url), &[("state", &state), ("error", "declined")]).await.0, 200);
+    let (status, said) = waiting.end();
+    assert!(status.code() == Some(1) && said.contains("declined"), "{said}");
+    assert!(!home.logins().exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_is_kept_for_each_server_until_logout_revokes_it() {
+    let (server, other) = (Server::start().await, Server::start().await);
+    let (ada, bob) = (server.person("ada").await, other.person("bob").await);
+    let home = Home::new();
+    let said = text(&home.log_in(&server, &ada, &[]));
+    assert!(said.contains("because there is no keyring"), "{said}");
+    assert!(home.log_in(&other, &bob, &["--keep", "file"]).status.success());
+    assert!(text(&home.run(&server, &["whoami"])).contains("ada@example.org"));
+    assert!(text(&home.run(&other, &["whoami"])).contains("bob@example.org"));
+
+    assert!(home.run(&server, &["logout"]).status.success());
+    assert_eq!(server.get(&ada, "/api/me").await.status, 401, "it is revoked");
+    assert!(!std::fs::read_to_string(home.logins()).unwrap().contains(ada.token.to_text().expose_secret()));
+    let without = home.run(&server, &["whoami"]);
+    assert!(without.status.code() == Some(3) && text(&without).contains("strongroom login"));
+    assert!(text(&home.run(&other, &["whoami"])).contains("bob@example.org"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_not_good_is_not_kept() {
+    let (server, other) = (Server::start().await, Server::start().await);
+    let stranger = other.person("mallory").await;
+    let home = Home::new();
+    assert_eq!(home.log_in(&server, &stranger, &[]).status.code(), Some(3));
+    assert!(!home.logins().exists());
+    let keyring = home.log_in(&other, &stranger, &["--keep", "keyring"]);
+    assert!(keyring.status.code() == Some(1) && text(&keyring).contains("keyring"), "{}", text(&keyring));
+    assert!(!home.logins().exists(), "it is kept nowhere else than it was asked to be");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_others_can_read_is_not_used() {
+    let server = Server::start().await;
+    let ada = server.person("ada").await;
+    let home = Home::new();
+    assert!(home.log_in(&server, &ada, &["--keep", "file"]).status.success());
+    std::fs::set_permissions(home.logins(), std::fs::Permissions::from_mode(0o640)).unwrap();
+    for command in ["whoami", "logout"] {
+        let refused = home.run(&server, &[command]);
+        assert!(refused.status.code() == Some(1) && text(&refused).contains("chmod 600"), "{}", text(&refused));
+        assert!(!text(&refused).contains(ada.token.to_text().expose_secret()));
+    }
+}
