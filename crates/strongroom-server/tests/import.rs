@@ -20,6 +20,8 @@ use strongroom_crypto::FileIdentities;
 use strongroom_testing::Person;
 use support::Server;
 use tempfile::TempDir;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -319,6 +321,41 @@ async fn a_server_that_has_been_asked_too_much_is_waited_for() {
     fs::write(&file, Value::from(items).to_string()).unwrap();
     let output = CommandLine::new(&server.url, &ada).output(&["import", "json", file.to_str().unwrap()]);
     assert!(said(&output).contains("62 kept, 0 skipped, 0 failed"), "{}", said(&output));
+}
+
+/// A way to a server that is cut off once: the first request arrives there, and its answer does not arrive here.
+async fn cut_off_once(server: &str) -> String {
+    let upstream = server.strip_prefix("http://").unwrap().to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut client, mut server) =
+            (listener.accept().await.unwrap().0, TcpStream::connect(&upstream).await.unwrap());
+        let answered = async |server: &mut TcpStream, client: &mut TcpStream| {
+            let ((mut from_server, mut to_server), mut from_client) = (server.split(), client.split().0);
+            tokio::select! {
+                _ = tokio::io::copy(&mut from_client, &mut to_server) => {}
+                answer = from_server.read_u8() => assert!(answer.is_ok()),
+            }
+        };
+        answered(&mut server, &mut client).await;
+        drop(client);
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut server = TcpStream::connect(&upstream).await.unwrap();
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut server).await });
+        }
+    });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_lost_does_no_harm() {
+    let setting = Setting::create().await;
+    let url = cut_off_once(&setting.server.url).await;
+    let report = setting.import(&["env", &sample("variables.env"), "--url", &url]);
+    assert_eq!(report.counts(), (4, 2, 0), "the first is not taken for one that was there before");
+    assert_eq!(setting.listed().await.len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,6 +33,7 @@ const MAX_WAITS: usize = 12;
 /// `strongroom import json` reads it, and so does age --decrypt. Active credentials that you may use are in it; each value is recorded as
 /// used. What you may see and not use is left, and the report says so.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Export {
     /// File to make
     #[arg(long, value_name = "FILE")]
@@ -53,6 +54,11 @@ pub struct Export {
     #[command(flatten)]
     output: Output,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  strongroom export --out all.age --recipient age1…
+  strongroom export --out platform.age --passphrase --workspace Platform";
 
 impl Export {
     pub async fn run(self) -> Result<(), ClientError> {

@@ -25,6 +25,7 @@ use crate::sealed::OpenBy;
 /// What has the provider and name of one that is there is skipped, so that an import can be repeated. The report says what was skipped,
 /// and why.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Import {
     #[command(subcommand)]
     source: Source,
@@ -42,6 +43,13 @@ pub struct Import {
     #[command(flatten)]
     output: Output,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  strongroom import env app.env --provider app --workspace Platform --dry-run
+  strongroom import bitwarden bitwarden_export.json --tag bitwarden
+  strongroom import vault https://vault.example.org:8200 --mount secret --path apps
+  strongroom import json backup.age --identity key.txt";
 
 #[derive(Subcommand, Debug)]
 enum Source {

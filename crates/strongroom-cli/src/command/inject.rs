@@ -21,6 +21,7 @@ const MAX_TEMPLATE_BYTES: usize = 1024 * 1024;
 /// {{ strongroom:///PROVIDER/NAME }} takes your own one, or else the most specific that you may use. All else is left as it is, other
 /// text in braces too. The values are recorded as used.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Inject {
     /// The template, up to 1 MiB of text [default: stdin]
     #[arg(value_name = "FILE")]
@@ -34,6 +35,11 @@ pub struct Inject {
     #[command(flatten)]
     server: Server,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  strongroom inject app.toml.template --out app.toml
+  echo 'machine api.example.org password {{ strongroom:///example/ada }}' | strongroom inject";
 
 impl Inject {
     pub async fn run(self) -> Result<(), ClientError> {

@@ -35,6 +35,7 @@ const NOT_FOUND: u8 = 127;
 /// The command does not get STRONGROOM_TOKEN and STRONGROOM_TOKEN_FILE. It ends with the command's exit code, or with 125 where
 /// nothing was run, 126 where the command cannot be executed, 127 where it is not found.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Run {
     /// File with more variables, NAME=value on each line; they come before those of the environment, and later files before
     /// earlier ones
@@ -49,6 +50,11 @@ pub struct Run {
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  DATABASE_URL=strongroom://Platform/postgres/app strongroom run -- ./server
+  strongroom run --env-file app.env --mask -- make deploy";
 
 impl Run {
     /// Returns the code of the command, unless it has taken our place.

@@ -129,7 +129,7 @@ impl Draft<'_> {
     }
 }
 
-/// What a credential is called in a report. Among those of a source, no other is.
+/// What a credential is called in a report.
 pub fn label(new: &NewCredential) -> String {
     format!("{}/{}", new.provider.as_str(), new.name.as_str())
 }
