@@ -63,7 +63,10 @@ impl SealFor {
                 keys.push(line.parse().map_err(|e| failed(path, &e))?);
             }
         }
-        Ok(FileRecipients::Keys(keys))
+        match keys.is_empty() {
+            true => Err(ClientError::Input("there is no recipient in that file".into())),
+            false => Ok(FileRecipients::Keys(keys)),
+        }
     }
 }
 

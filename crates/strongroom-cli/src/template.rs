@@ -30,10 +30,9 @@ impl<'a> Template<'a> {
     /// # Errors
     /// Where a placeholder begins as a reference and is none, or does not end.
     pub fn parse(text: &'a str) -> Result<Self, TemplateError> {
-        let (mut pieces, mut rest) = (Vec::new(), text);
+        let (mut pieces, mut rest, mut line) = (Vec::new(), text, 1);
         while let Some((before, inside, after)) = next_placeholder(rest) {
-            let read = text.len() - rest.len() + before.len();
-            let line = text.get(..read).unwrap_or_default().matches('\n').count() + 1;
+            line += before.matches('\n').count();
             let failed = |reason: String| TemplateError { line, reason };
             let inside = inside.ok_or_else(|| failed("must end with }} on its line".into()))?;
             let reference = inside.trim().parse().map_err(|e| failed(format!("{e}")))?;

@@ -42,34 +42,38 @@ struct Answers {
 /// # Errors
 /// Where one of them cannot be obtained: [`ClientError::Input`] with each of those, and no value at all.
 pub async fn obtain(client: &Client, wanted: &[Wanted]) -> Result<Vec<SecretString>, ClientError> {
-    let mut distinct: Vec<&Reference> = Vec::new();
+    let (mut distinct, mut seen) = (Vec::new(), HashMap::new());
     for Wanted { reference, .. } in wanted {
-        if !distinct.contains(&reference) {
+        seen.entry(reference.to_string()).or_insert_with(|| {
             distinct.push(reference);
+            distinct.len() - 1
+        });
+    }
+    let answered = obtain_distinct(client, &distinct).await?;
+    let (mut values, mut refused) = (Vec::new(), Vec::new());
+    for Wanted { whence, reference } in wanted {
+        let text = reference.to_string();
+        match seen.get(&text).and_then(|index| answered.get(*index)) {
+            Some(Answered::Revealed { value }) => values.push(value.clone()),
+            Some(Answered::Refused { problem }) => {
+                let said = printable(&format!("{}: {}", problem.title, problem.detail));
+                refused.push(format!("{whence} ({text}): {said}"));
+            }
+            None => return Err(ClientError::Foreign(200)),
         }
     }
+    if refused.is_empty() { Ok(values) } else { Err(ClientError::Input(refused.join("\n"))) }
+}
+
+async fn obtain_distinct(client: &Client, references: &[&Reference]) -> Result<Vec<Answered>, ClientError> {
     let (mut known, mut asked, mut answered) = (Workspaces::default(), Vec::new(), Vec::new());
-    for reference in &distinct {
+    for reference in references {
         asked.push(name(client, reference, &mut known).await?);
     }
     for batch in asked.chunks(BATCH) {
         answered.extend(ask(client, batch).await?);
     }
-    let answer = |wanted: &Wanted| {
-        let index = distinct.iter().position(|reference| **reference == wanted.reference);
-        index.and_then(|index| answered.get(index)).ok_or(ClientError::Foreign(200))
-    };
-    let (mut values, mut refused) = (Vec::new(), Vec::new());
-    for wanted in wanted {
-        match answer(wanted)? {
-            Answered::Revealed { value } => values.push(value.clone()),
-            Answered::Refused { problem } => {
-                let said = printable(&format!("{}: {}", problem.title, problem.detail));
-                refused.push(format!("{} ({}): {said}", wanted.whence, wanted.reference));
-            }
-        }
-    }
-    if refused.is_empty() { Ok(values) } else { Err(ClientError::Input(refused.join("\n"))) }
+    Ok(answered)
 }
 
 /// Up to [`BATCH`] of them by id, answered in their order.

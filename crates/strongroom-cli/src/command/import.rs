@@ -55,6 +55,7 @@ Examples:
 enum Source {
     /// A .env file: each variable is a credential of its name
     Env {
+        /// The file
         file: PathBuf,
         /// The provider of them all
         #[arg(long, default_value = "env")]
@@ -62,6 +63,7 @@ enum Source {
     },
     /// A JSON array of credentials as POST /api/credentials takes them, or what `strongroom export` has sealed
     Json {
+        /// The file
         file: PathBuf,
         #[command(flatten)]
         open_by: OpenBy,

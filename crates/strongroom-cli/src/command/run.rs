@@ -37,8 +37,7 @@ const NOT_FOUND: u8 = 127;
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Run {
-    /// File with more variables, NAME=value on each line; they come before those of the environment, and later files before
-    /// earlier ones
+    /// File with more variables, NAME=value on each line; it wins over the environment, and a later file over an earlier one
     #[arg(long, value_name = "FILE")]
     env_file: Vec<PathBuf>,
     /// Replace the values by **** in what the command prints, which is then no terminal for it

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use reqwest::header::HeaderValue;
 use reqwest::{Certificate, Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -40,7 +41,7 @@ pub struct KeyValue {
     base: Url,
     mount: String,
     namespace: Option<String>,
-    token: SecretString,
+    token: HeaderValue,
 }
 
 #[derive(Deserialize)]
@@ -96,7 +97,10 @@ impl KeyValue {
         }
         let http = client.build().map_err(|e| input(e.to_string()))?;
         let namespace = server.namespace.map(str::to_owned);
-        Ok(Self { http, base, mount: mount.into(), namespace, token: server.token })
+        let token = HeaderValue::from_str(server.token.expose_secret());
+        let mut token = token.map_err(|_| input("that is no token of OpenBao or Vault".into()))?;
+        token.set_sensitive(true);
+        Ok(Self { http, base, mount: mount.into(), namespace, token })
     }
 
     /// All below that path, and the secret at it; all there is for an empty one. Tells how many secrets it has read.
@@ -197,7 +201,7 @@ impl KeyValue {
         }
         let unreachable =
             |e: reqwest::Error| ClientError::Input(format!("the other server does not answer: {}", e.without_url()));
-        let request = request.header("X-Vault-Token", self.token.expose_secret());
+        let request = request.header("X-Vault-Token", self.token.clone());
         let mut answer = request.send().await.map_err(unreachable)?;
         let status = answer.status();
         let mut bytes = Zeroizing::new(Vec::new());
