@@ -1,6 +1,7 @@
 //! How a browser hands a token over to the command line (RFC 8252, section 7.3): a page of the server, where the person is
 //! signed in, makes an API token and posts it, as a form, to a port of this machine that is open for this once.
 //! Nothing is taken but from that page, by its origin, and for this very login, by its state. It never shows what it took.
+//! Browsers name the origin where the page's policy of referrers is `origin`; where it is `no-referrer`, they send `null`.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
-//! What a command hands over: tables for people, JSON for programs, a secret as it is. The one place that prints.
+//! What a command hands over: tables for people, JSON for programs, a secret alone. The one place that prints.
 //! Text of others never steers the terminal. Notes go to stderr, so that stdout is what was asked for.
 
-use std::io::{Write, stderr, stdout};
+use std::io::{IsTerminal, Write, stderr, stdout};
 
 use chrono::{DateTime, Utc};
 use clap::Args;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use strongroom_types::Page;
 
 use crate::error::ClientError;
-use crate::printable::{printable, printable_json};
+use crate::printable::{printable, printable_json, printable_lines};
 
 /// Under what the help has the options that all commands have.
 pub const HEADING: &str = "Server and output";
@@ -104,7 +104,7 @@ impl Answer {
         Ok(Self { json: json(item)?, text: drawn(table), note: String::new() })
     }
 
-    /// A secret of the server's, in that field of what it said; alone on stdout, as it is.
+    /// A secret of the server's, in that field of what it said; alone on stdout.
     ///
     /// # Errors
     /// Where there is none.
@@ -185,12 +185,12 @@ pub fn note(text: &str) -> Result<(), ClientError> {
     line(stderr(), &printable(text))
 }
 
-/// What was asked for.
+/// What was asked for: as it is, for a file or a program, and fit to be shown, for a terminal.
 ///
 /// # Errors
 /// Where nobody takes it.
 pub fn print(text: &str) -> Result<(), ClientError> {
-    line(stdout(), text)
+    if stdout().is_terminal() { line(stdout(), &printable_lines(text)) } else { line(stdout(), text) }
 }
 
 fn line(mut stream: impl Write, text: &str) -> Result<(), ClientError> {

@@ -1,12 +1,21 @@
 //! Text of others, fit to be shown at a terminal: what would steer the terminal is written out instead.
-//! A secret that was asked for is not text of others, and does not come by here.
+//! A value is such a text, too: whoever shares a credential has written it.
 
 use std::fmt::Write;
 
 /// The text with each character that steers a terminal, or the order in which text is read, as `\u{1b}`.
 pub fn printable(text: &str) -> String {
+    written_out(text, |_| false)
+}
+
+/// As [`printable`], but for line breaks and tabs.
+pub fn printable_lines(text: &str) -> String {
+    written_out(text, |character| matches!(character, '\n' | '\t'))
+}
+
+fn written_out(text: &str, stays: fn(char) -> bool) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
-        if steers(character) {
+        if steers(character) && !stays(character) {
             shown.extend(character.escape_unicode());
         } else {
             shown.push(character);
@@ -47,6 +56,7 @@ mod tests {
     fn no_name_steers_a_terminal() {
         assert_eq!(printable(HOSTILE), r"a\u{1b}]0;title\u{7}\u{9b}2J\u{202e}b\u{d}\u{a}");
         assert_eq!(printable("Zoë 鍵 🔑"), "Zoë 鍵 🔑");
+        assert_eq!(printable_lines("-----BEGIN\n\u{1b}[2J\tx\r\n"), "-----BEGIN\n\\u{1b}[2J\tx\\u{d}\n");
     }
 
     #[test]

@@ -133,6 +133,19 @@ async fn a_name_sends_no_escape_sequence_to_a_terminal() {
     assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["name"], HOSTILE);
 }
 
+/// A value is whoever's who shared it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_is_as_it_is_in_a_pipe_and_steers_no_terminal() {
+    let server = Server::start().await;
+    let ada = server.person("ada").await;
+    let id = server.keep(&ada, "Gift", "\u{1b}[2Jline\nline").await;
+    assert_eq!(said(strongroom(&server, &ada, &["cred", "reveal", &id])), "\u{1b}[2Jline\nline\n");
+    let mut at_terminal = Command::new("script");
+    at_terminal.args(["-qec", &format!("{STRONGROOM} cred reveal {id}"), "/dev/null"]).stdin(Stdio::null());
+    at_terminal.env("STRONGROOM_URL", &server.url).env("STRONGROOM_TOKEN", ada.token.to_text().expose_secret());
+    assert_eq!(said(at_terminal), "\\u{1b}[2Jline\r\nline\r\n");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_goes_from_page_to_page_and_says_when_there_is_more() {
     let server = Server::start().await;

@@ -49,7 +49,7 @@ enum Act {
 pub enum CredentialAct {
     Add(Add),
     List(List),
-    /// Show one, masked
+    /// Show a credential, masked
     Get {
         #[command(flatten)]
         which: Which,
@@ -69,7 +69,7 @@ pub struct Which {
     pub id: CredentialId,
 }
 
-/// Keep one; the value is asked for, or read from stdin or a file
+/// Keep a credential; the value is asked for, or read from stdin or a file
 #[derive(Args, Debug)]
 pub struct Add {
     /// What to call it
@@ -96,7 +96,7 @@ pub struct Add {
     value: ValueInput,
 }
 
-/// List what you may know of, masked; newest first
+/// List the credentials that you may know of, masked; newest first
 #[derive(Args, Debug)]
 pub struct List {
     /// Only those of this service
@@ -128,7 +128,7 @@ pub struct List {
     limit: usize,
 }
 
-/// Print the value; this is recorded
+/// Print the value of a credential; this is recorded
 #[derive(Args, Debug)]
 #[command(disable_version_flag = true)]
 pub struct Reveal {
@@ -139,7 +139,7 @@ pub struct Reveal {
     version: Option<i32>,
 }
 
-/// Change what is known of one; the value is changed by `rotate`
+/// Change what is known of a credential; its value is changed by `rotate`
 #[derive(Args, Debug)]
 pub struct Edit {
     #[command(flatten)]
@@ -175,7 +175,7 @@ enum Clearable {
     Expires,
 }
 
-/// Replace the value, which is asked for, or read from stdin or a file; the former one is kept
+/// Replace the value of a credential, which is asked for, or read from stdin or a file; the former one is kept
 #[derive(Args, Debug)]
 pub struct Rotate {
     #[command(flatten)]
@@ -190,7 +190,7 @@ pub struct Rotate {
     value: ValueInput,
 }
 
-/// List the versions of one, masked
+/// List the versions of a credential, masked
 #[derive(Args, Debug)]
 pub struct Versions {
     #[command(flatten)]
@@ -200,7 +200,7 @@ pub struct Versions {
     limit: usize,
 }
 
-/// Restore one that is revoked, or an earlier version of one
+/// Restore a credential that is revoked, or an earlier version of one
 #[derive(Args, Debug)]
 #[command(disable_version_flag = true)]
 pub struct Restore {
@@ -211,7 +211,7 @@ pub struct Restore {
     version: Option<i32>,
 }
 
-/// Revoke one; it can be restored until the instance's retention is over
+/// Revoke a credential; it can be restored until the instance's retention is over
 #[derive(Args, Debug)]
 pub struct Revoke {
     #[command(flatten)]
