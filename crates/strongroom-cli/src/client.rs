@@ -7,13 +7,13 @@ use std::time::Duration;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Method, RequestBuilder, Response, redirect};
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use strongroom_types::{Credential, Page, RequestId};
+use strongroom_types::{Page, RequestId};
 use tokio::time::sleep;
 
 use crate::error::ClientError;
-use crate::plain_credential::PlainCredential;
 
 /// How long a health check waits.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -87,14 +87,18 @@ impl Client {
         exchange(request).await.map_err(|refused| refused.error)
     }
 
-    /// Keeps one of many credentials: waits as long as the server says where it was asked too much, and asks again where the answer was
-    /// lost, under a key by which the server knows that it is the same request.
-    pub async fn create(&self, new: &PlainCredential<'_>) -> Result<Credential, ClientError> {
+    /// Sends one of many requests: waits as long as the server says where it was asked too much, and sends it again where the answer
+    /// was lost, under a key by which the server knows that it is the same request.
+    pub async fn post_patiently<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
         let key = RequestId::generate().to_string();
         let mut attempts = 0;
         loop {
-            let request = self.request(Method::POST, "/api/credentials", &[]).timeout(TIMEOUT);
-            let request = request.header("idempotency-key", &key).json(new);
+            let request = self.request(Method::POST, path, &[]).timeout(TIMEOUT);
+            let request = request.header("idempotency-key", &key).json(body);
             let refused = match exchange(request).await {
                 Ok(made) => return Ok(made),
                 Err(refused) => refused,

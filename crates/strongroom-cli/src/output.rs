@@ -193,6 +193,19 @@ pub fn print(text: &str) -> Result<(), ClientError> {
     if stdout().is_terminal() { line(stdout(), &printable_lines(text)) } else { line(stdout(), text) }
 }
 
+/// As [`print`], without a line break at its end.
+///
+/// # Errors
+/// Where nobody takes it.
+pub fn write(text: &str) -> Result<(), ClientError> {
+    let mut stream = stdout();
+    match stream.is_terminal() {
+        true => stream.write_all(printable_lines(text).as_bytes())?,
+        false => stream.write_all(text.as_bytes())?,
+    }
+    Ok(stream.flush()?)
+}
+
 fn line(mut stream: impl Write, text: &str) -> Result<(), ClientError> {
     if text.is_empty() { Ok(()) } else { Ok(writeln!(stream, "{text}")?) }
 }

@@ -15,6 +15,7 @@ use crate::error::ClientError;
 use crate::printable::printable;
 use crate::reference::Reference;
 
+const VALUES: &str = "/api/credentials/values";
 /// How many values a request may ask for; the API's bound.
 pub const BATCH: usize = 100;
 
@@ -81,13 +82,24 @@ async fn obtain_distinct(client: &Client, references: &[&Reference]) -> Result<V
 /// # Errors
 /// Where they are not answered at all.
 pub async fn obtain_by_id(client: &Client, ids: &[CredentialId]) -> Result<Vec<Answered>, ClientError> {
-    ask(client, &ids.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>()).await
+    let credentials: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
+    client.post_patiently::<Answers>(VALUES, &uses(&credentials)).await?.for_each_of(&credentials)
 }
 
+/// At once or not at all: a program waits to be started.
 async fn ask(client: &Client, credentials: &[Value]) -> Result<Vec<Answered>, ClientError> {
-    let body = json!({ "purpose": "USE", "credentials": credentials });
-    let answers: Answers = client.send(Method::POST, "/api/credentials/values", &[], Some(body)).await?;
-    if answers.items.len() == credentials.len() { Ok(answers.items) } else { Err(ClientError::Foreign(200)) }
+    let answers: Answers = client.send(Method::POST, VALUES, &[], Some(uses(credentials))).await?;
+    answers.for_each_of(credentials)
+}
+
+fn uses(credentials: &[Value]) -> Value {
+    json!({ "purpose": "USE", "credentials": credentials })
+}
+
+impl Answers {
+    fn for_each_of(self, credentials: &[Value]) -> Result<Vec<Answered>, ClientError> {
+        if self.items.len() == credentials.len() { Ok(self.items) } else { Err(ClientError::Foreign(200)) }
+    }
 }
 
 /// As the API names it.

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
 use strongroom_types::{Credential, CredentialScope, NewCredential, Tag, User, WorkspaceId};
+use url::Url;
 
 use super::workspaces;
 use crate::bounded;
 use crate::client::Client;
-use crate::connection::Server;
+use crate::connection::{Server, server_url};
 use crate::error::ClientError;
 use crate::import::{self, Findings, KeyValue, KeyValueServer, MAX_FILE_BYTES, label};
 use crate::input;
@@ -70,11 +71,13 @@ enum Source {
     },
     /// The unencrypted JSON export of Bitwarden
     Bitwarden {
+        /// The file
         file: PathBuf,
     },
     /// A 1PUX or CSV export of 1Password
     #[command(name = "1password")]
     OnePassword {
+        /// The file
         file: PathBuf,
     },
     Vault(Vault),
@@ -86,7 +89,8 @@ enum Source {
 #[derive(Args, Debug)]
 struct Vault {
     /// Where the server is: https://…, or http://… on this machine
-    address: String,
+    #[arg(value_parser = server_url)]
+    address: Url,
     /// Where the engine is mounted
     #[arg(long, default_value = "secret")]
     mount: String,
@@ -184,7 +188,7 @@ async fn keep(client: &Client, items: &[NewCredential], report: &mut Report) -> 
             report.failed(what, "not tried");
             continue;
         }
-        match client.create(&PlainCredential::new(new)).await {
+        match client.post_patiently::<Credential>("/api/credentials", &PlainCredential::new(new)).await {
             Ok(_) => report.done(what),
             Err(ClientError::Refused(problem)) if problem.status == 409 => report.skipped(what, EXISTS),
             Err(ClientError::Refused(problem)) if matches!(problem.status, 400 | 413 | 422) => {

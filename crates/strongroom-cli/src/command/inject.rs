@@ -10,6 +10,7 @@ use crate::bounded;
 use crate::connection::Server;
 use crate::error::ClientError;
 use crate::new_file::NewFile;
+use crate::output::write;
 use crate::template::Template;
 use crate::values::{Wanted, obtain};
 
@@ -62,7 +63,7 @@ impl Inject {
         let values = if wanted.is_empty() { Vec::new() } else { obtain(&self.server.client().await?, &wanted).await? };
         let filled = template.fill(&values);
         match &self.out {
-            None => std::io::stdout().write_all(filled.as_bytes())?,
+            None => write(&filled)?,
             Some(path) => {
                 let file = if self.force { NewFile::replace(path)? } else { NewFile::create(path)? };
                 file.as_file().write_all(filled.as_bytes())?;

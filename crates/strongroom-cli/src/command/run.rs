@@ -66,7 +66,9 @@ impl Run {
         for (name, value) in &values.all {
             command.env(name, value.expose_secret());
         }
-        OWN.iter().for_each(|name| _ = command.env_remove(name));
+        for name in OWN {
+            command.env_remove(name);
+        }
         let not_started = |e: std::io::Error| ClientError::NotRun {
             reason: format!("{}: {e}", program.display()),
             code: if e.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE },

@@ -28,7 +28,7 @@ const MAX_DEPTH: usize = 64;
 
 /// Where it is, and who asks.
 pub struct KeyValueServer<'a> {
-    pub url: &'a str,
+    pub url: &'a Url,
     pub namespace: Option<&'a str>,
     /// PEM of the authorities that its certificate may be from; without, the system's.
     pub ca_file: Option<&'a Path>,
@@ -81,7 +81,7 @@ impl KeyValue {
     /// [`ClientError::Input`] where the settings do not fit.
     pub fn open(server: KeyValueServer<'_>, mount: &str) -> Result<Self, ClientError> {
         let input = |reason: String| ClientError::Input(reason);
-        let base: Option<Url> = server.url.parse().ok().filter(is_private);
+        let base = Some(server.url.clone()).filter(is_private);
         let base = base.ok_or_else(|| input("the address must be https://…, or http://… on this machine".into()))?;
         let mut client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
