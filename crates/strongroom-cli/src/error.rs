@@ -36,7 +36,7 @@ pub enum ClientError {
     #[error("{0}")]
     NotFound(String),
     /// The act wants a yes that nobody could be asked for.
-    #[error("{0}; give --yes to do so without being asked")]
+    #[error("{}; give --yes to do so without being asked", printable(.0))]
     Unconfirmed(String),
     /// A command was not run.
     #[error("{reason}")]

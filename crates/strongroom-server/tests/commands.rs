@@ -140,10 +140,27 @@ async fn a_value_is_as_it_is_in_a_pipe_and_steers_no_terminal() {
     let ada = server.person("ada").await;
     let id = server.keep(&ada, "Gift", "\u{1b}[2Jline\nline").await;
     assert_eq!(said(strongroom(&server, &ada, &["cred", "reveal", &id])), "\u{1b}[2Jline\nline\n");
-    let mut at_terminal = Command::new("script");
-    at_terminal.args(["-qec", &format!("{STRONGROOM} cred reveal {id}"), "/dev/null"]).stdin(Stdio::null());
-    at_terminal.env("STRONGROOM_URL", &server.url).env("STRONGROOM_TOKEN", ada.token.to_text().expose_secret());
-    assert_eq!(said(at_terminal), "\\u{1b}[2Jline\r\nline\r\n");
+    let reveal = format!("cred reveal {id}");
+    assert_eq!(said(at_terminal(&server, &ada, 80, &reveal)), "\\u{1b}[2Jline\r\nline\r\n");
+}
+
+/// At a terminal of that many columns.
+fn at_terminal(server: &Server, who: &Person, columns: u16, arguments: &str) -> Command {
+    let mut command = Command::new("script");
+    let shown = format!("stty rows 24 cols {columns} && {STRONGROOM} {arguments}");
+    command.args(["-qec", &shown, "/dev/null"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env("STRONGROOM_URL", &server.url).env("STRONGROOM_TOKEN", who.token.to_text().expose_secret());
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_fits_the_terminal_and_leaves_ids_whole() {
+    let server = Server::start().await;
+    let ada = server.person("ada").await;
+    let id = server.keep(&ada, &"A long name ".repeat(10), "ghp_0123456789abcdef").await;
+    let table = said(at_terminal(&server, &ada, 120, "cred list"));
+    assert!(table.contains(&id) && table.lines().all(|line| line.chars().count() <= 120), "{table}");
+    assert!(said(strongroom(&server, &ada, &["cred", "list"])).lines().any(|line| line.chars().count() > 150));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -166,7 +166,7 @@ async fn a_login_is_kept_for_each_server_until_logout_revokes_it() {
     let (ada, bob) = (server.person("ada").await, other.person("bob").await);
     let home = Home::new();
     let said = text(&home.log_in(&server, &ada, &[]));
-    assert!(said.contains("because there is no keyring"), "{said}");
+    assert!(said.contains("because no keyring took it"), "{said}");
     assert!(home.log_in(&other, &bob, &["--keep", "file"]).status.success());
     assert!(text(&home.run(&server, &["whoami"])).contains("ada@example.org"));
     assert!(text(&home.run(&other, &["whoami"])).contains("bob@example.org"));

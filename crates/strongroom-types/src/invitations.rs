@@ -59,7 +59,7 @@ pub struct NewInvitation {
 }
 
 /// An invitation, without its secret.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Invitation {
     pub id: InvitationId,
     #[schema(example = "ada@example.org")]

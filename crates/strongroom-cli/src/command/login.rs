@@ -70,7 +70,7 @@ impl Login {
         let kept = match (logins.keep(server, token, self.keep).await?, self.keep) {
             (Place::Keyring, _) => "in the keyring".to_owned(),
             (Place::File, Some(_)) => format!("in {file}"),
-            (Place::File, None) => format!("in {file}, because there is no keyring"),
+            (Place::File, None) => format!("in {file}, because no keyring took it"),
         };
         let name = me.email.as_ref().unwrap_or(&me.display_name);
         let note = format!("You are signed in at {} as {name}; the token is kept {kept}.", self.server);
@@ -111,7 +111,7 @@ impl Logout {
                 self.output.print(&Answer::done("The token was not good any more, and is forgotten."))
             }
             Err(error) => {
-                note("The token is forgotten here, and still good: revoke it with `strongroom token revoke`.")?;
+                note("The token is forgotten here, and may still be good: see `strongroom token list`.")?;
                 Err(error)
             }
         }
