@@ -1,6 +1,6 @@
 # What a newcomer needs: `make up` runs Strongroom on its embedded PostgreSQL, `make test` passes the tests. Both install
 # what they lack, and say so (scripts/setup). The others are a maintainer's.
-.PHONY: up web test test-api test-web test-versions fuzz lint bless bench-context audit
+.PHONY: up web test test-api test-web film test-versions fuzz lint bless bench-context audit
 
 up:
 	@scripts/setup run
@@ -40,6 +40,14 @@ test-web:
 	cargo build --locked --bin strongroom
 	npm ci --prefix crates/strongroom-server/tests/oidc-provider --no-audit --no-fund
 	scripts/with-postgres npm test --prefix web
+
+# The film and the pictures of the README: after a change of pages or words. Look at what it made.
+film:
+	@scripts/setup test
+	@$(MAKE) --no-print-directory web
+	cargo build --release --locked --bin strongroom
+	npm ci --prefix docs/film --no-audit --no-fund
+	npm run make --prefix docs/film
 
 # Whatever stands where an envelope, a token, a key file or a checkpoint should be; 20 seconds each.
 fuzz:

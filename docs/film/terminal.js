@@ -26,9 +26,9 @@ export class Terminal {
     await this.shoot(this.page, 1200);
   }
 
-  /** Types a command, runs it in a shell and shows what it says. `typed` differs where a secret is to be left out. */
-  async run(command, typed = command) {
-    await this.#type(typed);
+  /** Types a command, runs it in a shell and shows what it says. */
+  async run(command) {
+    await this.#type(command);
     const { text, done } = this.#start(command);
     await done;
     await this.output(text());
@@ -38,7 +38,9 @@ export class Terminal {
   async begin(command, until) {
     await this.#type(command);
     const running = this.#start(command);
-    while (!until.test(running.text())) await Promise.race([running.more(), running.done]);
+    const failed = running.done.then(() => Promise.reject(new Error(`${command}: ${running.text()}`)));
+    failed.catch(() => {}); // Once it has said what was waited for, it may end.
+    while (!until.test(running.text())) await Promise.race([running.more(), failed]);
     await this.output(running.text());
     return running;
   }
