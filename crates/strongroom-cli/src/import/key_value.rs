@@ -14,11 +14,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Map;
 use serde_json::value::RawValue;
 use strongroom_types::CredentialType;
-use url::{Host, Url};
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::{Draft, Findings};
 use crate::error::ClientError;
+use crate::http;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// A list of a folder may be long; a secret holds a megabyte at most.
@@ -81,14 +82,7 @@ impl KeyValue {
     /// [`ClientError::Input`] where the settings do not fit.
     pub fn open(server: KeyValueServer<'_>, mount: &str) -> Result<Self, ClientError> {
         let input = |reason: String| ClientError::Input(reason);
-        let base = Some(server.url.clone()).filter(is_private);
-        let base = base.ok_or_else(|| input("the address must be https://…, or http://… on this machine".into()))?;
-        let mut client = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            // One that the environment names would read what goes to loopback in the clear.
-            .no_proxy()
-            .timeout(TIMEOUT)
-            .user_agent("strongroom");
+        let mut client = http::client(server.url).timeout(TIMEOUT).user_agent("strongroom");
         if let Some(path) = server.ca_file {
             let pem = std::fs::read(path).map_err(|e| input(format!("{}: {e}", path.display())))?;
             let authorities = Certificate::from_pem_bundle(&pem).ok().filter(|authorities| !authorities.is_empty());
@@ -100,7 +94,7 @@ impl KeyValue {
         let token = HeaderValue::from_str(server.token.expose_secret());
         let mut token = token.map_err(|_| input("that is no token of OpenBao or Vault".into()))?;
         token.set_sensitive(true);
-        Ok(Self { http, base, mount: mount.into(), namespace, token })
+        Ok(Self { http, base: server.url.clone(), mount: mount.into(), namespace, token })
     }
 
     /// All below that path, and the secret at it; all there is for an empty one. Tells how many secrets it has read.
@@ -251,15 +245,4 @@ fn text(value: &RawValue) -> SecretString {
         Ok(text) => text.unwrap_or_default().into(),
         Err(_) => json.into(),
     }
-}
-
-/// HTTPS, or HTTP that does not leave this machine.
-fn is_private(url: &Url) -> bool {
-    let loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && loopback)
 }
