@@ -42,7 +42,8 @@ const PAGE: usize = 100;
 /// [`ClientError::Unreachable`], or why it cannot.
 pub async fn ready(url: &Url) -> Result<(), ClientError> {
     let client = http::client(url).timeout(HEALTH_TIMEOUT).build().map_err(unreachable)?;
-    let answer = client.get(format!("{}/ready", url.as_str().trim_end_matches('/'))).send().await.map_err(unreachable)?;
+    let answer =
+        client.get(format!("{}/ready", url.as_str().trim_end_matches('/'))).send().await.map_err(unreachable)?;
     let (status, bytes) = (answer.status(), body(answer).await?);
     let said: Option<Value> = serde_json::from_slice(&bytes).ok();
     match said {

@@ -56,7 +56,8 @@ mod tests {
         ] {
             assert!(server_url(wrong).unwrap_err().contains("on this machine"), "{wrong}");
         }
-        for more in ["https://ada@example.org", "https://:hunter2@example.org", "https://a.org/?a", "https://a.org/#a"] {
+        for more in ["https://ada@example.org", "https://:hunter2@example.org", "https://a.org/?a", "https://a.org/#a"]
+        {
             assert!(server_url(more).unwrap_err().contains("must have no user"), "{more}");
         }
     }
