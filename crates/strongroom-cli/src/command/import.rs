@@ -165,7 +165,7 @@ impl Vault {
             ca_file: self.ca_file.as_deref(),
             token: their_token()?,
         };
-        let engine = KeyValue::open(server, &self.mount)?;
+        let mut engine = KeyValue::open(server, &self.mount)?;
         let bar = progress(None, "reading");
         let findings = engine.read(&self.path, |secrets| bar.set_position(secrets as u64)).await;
         bar.finish_and_clear();
