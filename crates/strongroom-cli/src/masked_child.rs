@@ -66,7 +66,7 @@ fn close_to_others() -> std::io::Result<()> {
     Ok(nix::sys::prctl::set_dumpable(false)?)
 }
 
-/// Here, the system shows neither to a child that does not debug us.
+/// Elsewhere, a process has no such switch.
 #[cfg(not(target_os = "linux"))]
 fn close_to_others() -> std::io::Result<()> {
     Ok(())
