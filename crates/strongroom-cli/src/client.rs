@@ -5,15 +5,17 @@ use std::io::Write;
 use std::time::Duration;
 
 use reqwest::header::RETRY_AFTER;
-use reqwest::{Method, RequestBuilder, Response, redirect};
+use reqwest::{Method, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use strongroom_types::{Page, RequestId};
 use tokio::time::sleep;
+use url::Url;
 
 use crate::error::ClientError;
+use crate::http;
 
 /// How long a health check waits.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -38,9 +40,10 @@ const PAGE: usize = 100;
 ///
 /// # Errors
 /// [`ClientError::Unreachable`], or why it cannot.
-pub async fn ready(url: &str) -> Result<(), ClientError> {
-    let request = reqwest::Client::new().get(format!("{}/ready", url.trim_end_matches('/'))).timeout(HEALTH_TIMEOUT);
-    let answer = request.send().await.map_err(unreachable)?;
+pub async fn ready(url: &Url) -> Result<(), ClientError> {
+    let client = http::client(url).timeout(HEALTH_TIMEOUT).build().map_err(unreachable)?;
+    let answer =
+        client.get(format!("{}/ready", url.as_str().trim_end_matches('/'))).send().await.map_err(unreachable)?;
     let (status, bytes) = (answer.status(), body(answer).await?);
     let said: Option<Value> = serde_json::from_slice(&bytes).ok();
     match said {
@@ -66,10 +69,10 @@ impl Client {
     ///
     /// # Errors
     /// Where TLS cannot be set up on this machine.
-    pub fn new(url: &str, token: SecretString) -> Result<Self, ClientError> {
-        let http = reqwest::Client::builder().redirect(redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT);
-        let http = http.read_timeout(IDLE_TIMEOUT).build().map_err(unreachable)?;
-        Ok(Self { http, url: url.trim_end_matches('/').into(), token })
+    pub fn new(url: &Url, token: SecretString) -> Result<Self, ClientError> {
+        let http = http::client(url).connect_timeout(CONNECT_TIMEOUT).read_timeout(IDLE_TIMEOUT);
+        let http = http.build().map_err(unreachable)?;
+        Ok(Self { http, url: url.as_str().trim_end_matches('/').into(), token })
     }
 
     /// Sends a request. An answer without a body reads as `null`, and so as `()`.

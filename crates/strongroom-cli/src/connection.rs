@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::client::Client;
 use crate::error::ClientError;
+use crate::http::server_url;
 use crate::input;
 use crate::kept_login::KeptLogins;
 use crate::output::HEADING;
@@ -42,7 +43,7 @@ impl Server {
     /// # Errors
     /// Where TLS cannot be set up on this machine.
     pub fn client_with(&self, token: SecretString) -> Result<Client, ClientError> {
-        Client::new(self.url.as_str(), token)
+        Client::new(&self.url, token)
     }
 
     /// The token that was given for this run.
@@ -73,14 +74,4 @@ impl std::fmt::Display for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.url.as_str().trim_end_matches('/'))
     }
-}
-
-/// The address of a server.
-pub fn server_url(text: &str) -> Result<Url, String> {
-    let of_the_web = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    let url = of_the_web.ok_or("must be an address that begins with http:// or https://")?;
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        return Err("must have no user, password, query or fragment".into());
-    }
-    Ok(url)
 }

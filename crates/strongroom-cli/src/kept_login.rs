@@ -1,10 +1,11 @@
 //! Where `strongroom login` keeps a token: in the keyring of the desktop, or in a file for its owner alone. One for each server.
-//! The file says which servers there are, and where the token of each is; it is not read where others could have.
+//! The file says which servers there are, and where the token of each is; it is not read where others could have. It is changed under
+//! a lock, so that two logins at once are both kept.
 
 use std::collections::BTreeMap;
-use std::fs::{DirBuilder, File, Permissions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -74,7 +75,7 @@ impl KeptLogins {
     ///
     /// # Errors
     /// Where it cannot be kept there.
-    pub async fn keep(mut self, server: &Url, token: SecretString, place: Option<Place>) -> Result<Place, ClientError> {
+    pub async fn keep(self, server: &Url, token: SecretString, place: Option<Place>) -> Result<Place, ClientError> {
         let exposed = Zeroizing::new(token.expose_secret().to_owned());
         let entry = exposed.clone();
         let put = match place {
@@ -86,8 +87,7 @@ impl KeptLogins {
             Some(Err(refused)) if place.is_some() => return Err(refused),
             Some(Err(_)) | None => (Kept::Token(exposed), Place::File),
         };
-        let former = self.logins.insert(server.to_string(), kept);
-        self.write()?;
+        let former = self.change(|logins| logins.insert(server.to_string(), kept))?;
         if let (Some(Kept::Keyring), Place::File) = (former, place) {
             in_keyring(server, |entry| entry.delete_credential()).await?;
         }
@@ -98,11 +98,11 @@ impl KeptLogins {
     ///
     /// # Errors
     /// Where the keyring keeps it, or the file cannot be written.
-    pub async fn forget(mut self, server: &Url) -> Result<(), ClientError> {
-        if let Some(Kept::Keyring) = self.logins.remove(server.as_str()) {
+    pub async fn forget(self, server: &Url) -> Result<(), ClientError> {
+        if let Some(Kept::Keyring) = self.logins.get(server.as_str()) {
             in_keyring(server, |entry| entry.delete_credential()).await?;
         }
-        self.write()
+        self.change(|logins| logins.remove(server.as_str())).map(drop)
     }
 
     /// The file.
@@ -110,19 +110,34 @@ impl KeptLogins {
         &self.file
     }
 
-    /// Whole or as it was.
-    fn write(&self) -> Result<(), ClientError> {
-        let wrong = |error: std::io::Error| ClientError::Input(format!("{}: {error}", self.file.display()));
-        let folder = self.file.parent().ok_or_else(|| wrong(ErrorKind::NotFound.into()))?;
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(wrong)?;
-        let permissions = Permissions::from_mode(0o600);
-        let beside = tempfile::Builder::new().prefix(".logins-").permissions(permissions).tempfile_in(folder);
-        let mut beside = beside.map_err(wrong)?;
-        let text = Zeroizing::new(serde_json::to_vec_pretty(&self.logins).map_err(|e| wrong(e.into()))?);
-        beside.write_all(&text).and_then(|()| beside.as_file().sync_all()).map_err(wrong)?;
-        beside.persist(&self.file).map_err(|e| wrong(e.error))?;
-        Ok(())
+    /// Changes what the file holds by now, which others may have changed since it was read here; whole or as it was.
+    fn change<T>(&self, act: impl FnOnce(&mut BTreeMap<String, Kept>) -> T) -> Result<T, ClientError> {
+        let wrong = |wrong: String| ClientError::Input(format!("{}: {wrong}", self.file.display()));
+        let folder = self.file.parent().ok_or_else(|| wrong(ErrorKind::NotFound.to_string()))?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| wrong(e.to_string()))?;
+        let _lock = lock(&self.file.with_extension("lock")).map_err(|e| wrong(e.to_string()))?;
+        let mut logins = read(&self.file).map_err(wrong)?;
+        let done = act(&mut logins);
+        write(&self.file, folder, &logins).map_err(|e| wrong(e.to_string()))?;
+        Ok(done)
     }
+}
+
+/// For as long as it is held, nobody else changes the logins.
+fn lock(path: &Path) -> std::io::Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
+fn write(file: &Path, folder: &Path, logins: &BTreeMap<String, Kept>) -> std::io::Result<()> {
+    let permissions = Permissions::from_mode(0o600);
+    let mut beside = tempfile::Builder::new().prefix(".logins-").permissions(permissions).tempfile_in(folder)?;
+    let text = Zeroizing::new(serde_json::to_vec_pretty(logins)?);
+    beside.write_all(&text)?;
+    beside.as_file().sync_all()?;
+    beside.persist(file)?;
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<BTreeMap<String, Kept>, String> {
@@ -151,4 +166,29 @@ async fn in_keyring<T: Send + 'static>(
     let asked = spawn_blocking(move || keyring::Entry::new(SERVICE, &server).and_then(|entry| act(&entry))).await;
     let answer = asked.map_err(|_| ClientError::Input("the keyring broke down".into()))?;
     answer.map_err(|e| ClientError::Input(format!("the keyring: {e}; see --keep file of `strongroom login`")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_logins_at_once_each_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("strongroom/logins.json");
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                let file = file.clone();
+                scope.spawn(move || {
+                    let logins = KeptLogins { file, logins: BTreeMap::new() };
+                    for number in 0..10 {
+                        let server = format!("https://{thread}.{number}.example.org/");
+                        logins.change(|logins| logins.insert(server, Kept::Keyring)).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(read(&file).unwrap().len(), 80);
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
 }

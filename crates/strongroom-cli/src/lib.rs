@@ -8,6 +8,7 @@ mod connection;
 mod env_file;
 mod error;
 mod handover;
+mod http;
 mod import;
 mod input;
 mod kept_login;

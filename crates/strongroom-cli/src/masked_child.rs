@@ -1,5 +1,5 @@
 //! A child whose output is shown without the values that it was given. Signals that reach us reach it, and its exit code is ours.
-//! Its input is our own, and untouched.
+//! Its input is our own, and untouched. What we know besides, such as our token, it cannot read from us.
 
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
@@ -36,6 +36,7 @@ const READ_BYTES: usize = 64 * 1024;
 pub async fn run(command: std::process::Command, mask: Mask) -> std::io::Result<ExitCode> {
     // Before there is a child, so that none is lost.
     let mut signals = listen()?;
+    close_to_others()?;
     let mut command = tokio::process::Command::from(command);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (out, err) = (child.stdout.take(), child.stderr.take());
@@ -57,6 +58,18 @@ pub async fn run(command: std::process::Command, mask: Mask) -> std::io::Result<
         }
     }
     Ok(code(status))
+}
+
+/// Without it, the child could read our environment and memory, as any process of the same user. It gets its own, open as ever, by exec.
+#[cfg(target_os = "linux")]
+fn close_to_others() -> std::io::Result<()> {
+    Ok(nix::sys::prctl::set_dumpable(false)?)
+}
+
+/// Elsewhere, a process has no such switch.
+#[cfg(not(target_os = "linux"))]
+fn close_to_others() -> std::io::Result<()> {
+    Ok(())
 }
 
 fn listen() -> std::io::Result<mpsc::Receiver<Signal>> {

@@ -15,8 +15,8 @@ use crate::passphrase::Passphrase;
 /// scrypt with N = 2^18, r = 8: 256 MiB and about a second. The default of age itself; fixed, and not measured on a
 /// machine that may be busy or slow, where it would come out smaller.
 const WORK_FACTOR: u8 = 18;
-/// What age reads at most, so that a forged file cannot ask for more work than that.
-const MAX_WORK_FACTOR: u8 = 22;
+/// What is read at most: 1 GiB and some seconds, so that a forged file cannot ask for more.
+const MAX_WORK_FACTOR: u8 = 20;
 /// What each of them begins with.
 const MAGIC: &[u8] = b"age-encryption.org/v1\n";
 
@@ -55,6 +55,9 @@ pub enum SealedFileError {
     /// It is cut short or changed, or never was one.
     #[error("the file is damaged, or is no file of age")]
     Damaged,
+    /// Its passphrase would take more memory and time to try than anybody's file needs.
+    #[error("the file asks for scrypt with a work factor of {0}, and {MAX_WORK_FACTOR} is the most")]
+    TooMuchWork(u8),
     /// It holds more than its reader takes.
     #[error("the file holds more than {0} bytes")]
     TooLong(usize),
@@ -119,7 +122,7 @@ impl FileIdentities {
     /// Opens a file of up to so many bytes.
     ///
     /// # Errors
-    /// [`SealedFileError::WrongKey`], [`SealedFileError::Damaged`] or [`SealedFileError::TooLong`].
+    /// [`SealedFileError::WrongKey`], [`SealedFileError::Damaged`], [`SealedFileError::TooMuchWork`] or [`SealedFileError::TooLong`].
     pub fn open(&self, file: &[u8], max_bytes: usize) -> Result<Zeroizing<Vec<u8>>, SealedFileError> {
         let decryptor = Decryptor::new_buffered(file).map_err(|_| SealedFileError::Damaged)?;
         let reader = match self {
@@ -134,6 +137,7 @@ impl FileIdentities {
             DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed | DecryptError::NoMatchingKeys => {
                 SealedFileError::WrongKey
             }
+            DecryptError::ExcessiveWork { required, .. } => SealedFileError::TooMuchWork(required),
             _ => SealedFileError::Damaged,
         })?;
         // At once: a buffer that grew would leave secrets behind where it was. A sealed file is longer than what is in it.
@@ -198,6 +202,19 @@ mod tests {
             assert!(matches!(ada.open(damaged, 1000), Err(SealedFileError::Damaged)));
         }
         assert_eq!(sealed_under_passphrase(b"[]"), None);
+    }
+
+    #[test]
+    fn a_file_that_asks_for_too_much_work_is_refused_before_any_is_done() {
+        let passphrase = || Passphrase::new("correct horse battery staple".to_owned().into()).unwrap();
+        let mut recipient = scrypt::Recipient::new(passphrase().text().clone());
+        recipient.set_work_factor(2);
+        let sealed = sealed(PLAINTEXT, std::iter::once(&recipient as _)).unwrap();
+        let end = sealed.windows(3).position(|part| part == b" 2\n").unwrap();
+        let forged = [&sealed[..end], b" 21\n", &sealed[end + 3..]].concat();
+        let identity = FileIdentities::Passphrase(passphrase());
+        assert_eq!(*identity.open(&sealed, 1000).unwrap(), PLAINTEXT);
+        assert!(matches!(identity.open(&forged, 1000), Err(SealedFileError::TooMuchWork(21))));
     }
 
     #[test]

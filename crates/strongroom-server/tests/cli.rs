@@ -5,8 +5,10 @@
 mod support;
 
 use std::io::Write;
+use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
+use secrecy::ExposeSecret;
 use serde_json::json;
 use strongroom_testing::Person;
 use support::Server;
@@ -134,4 +136,27 @@ async fn the_commands_of_the_readme_work() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_goes_to_no_proxy_and_to_no_other_machine_in_the_clear() {
+    let server = Server::start().await;
+    let ada = server.person("ada").await;
+    let token = ada.token.to_text();
+    let ask = |arguments: &[&str], url: &str, proxy: &str| {
+        let mut command = strongroom(arguments);
+        command.env("STRONGROOM_URL", url).env("STRONGROOM_TOKEN", token.expose_secret());
+        for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+            command.env(name, proxy);
+        }
+        text(&command.output().unwrap())
+    };
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let proxy = format!("http://{nobody}");
+    assert!(ask(&["whoami"], &server.url, &proxy).contains("ada@example.org"));
+    assert!(ask(&["health"], &server.url, &proxy).contains("ready"));
+    for command in ["whoami", "health"] {
+        let refused = ask(&[command], "http://vault.example.org:8750", &proxy);
+        assert!(refused.contains("must be https://…, or http://… on this machine"), "{refused}");
+    }
 }

@@ -12,7 +12,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Cursor, Write};
 use std::process::Output;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use axum::Router;
+use axum::http::StatusCode;
 use command_line::{CommandLine, said, sample};
 use openbao::{OpenBao, write_private};
 use serde_json::{Value, json};
@@ -139,7 +143,7 @@ async fn variables_of_a_file_are_imported_by_their_names() {
     let file = sample("variables.env");
     let expected = [
         ("env", "DATABASE_URL", "SECRET", "postgres://app:canary-env-one@db/app"),
-        ("env", "STRIPE_KEY", "SECRET", "sk_canary-env-two"),
+        ("env", "STRIPE_KEY", "SECRET", "sk_canary-env-two$${STRONGROOM_TOKEN}$5"),
         ("env", "LITERAL", "SECRET", "canary-env-$three # all of it"),
         ("env", "PEM", "SECRET", "-----BEGIN PRIVATE KEY-----\ncanary-env-four\n-----END PRIVATE KEY-----\n"),
     ];
@@ -179,6 +183,24 @@ async fn json_is_imported_as_the_api_takes_it() {
         (&kept["metadata"], &kept["expires_at"]),
         (&json!({ "team": "platform" }), &json!("2099-11-23T00:00:00Z"))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_does_not_choose_where_it_is_kept() {
+    let setting = Setting::create().await;
+    let workspace = setting.server.workspace(&setting.ada, "Team").await;
+    let item = |name: &str| json!({ "name": name, "provider": "p", "type": "SECRET", "value": "canary" });
+    let (mut of_team, mut of_scope) = (item("of a team"), item("of a scope"));
+    of_team["workspace_id"] = workspace.clone().into();
+    of_scope["scope"] = "USER".into();
+    let file = setting.path("chosen.json");
+    fs::write(&file, json!([of_team, of_scope, item("free")]).to_string()).unwrap();
+    let report = setting.import(&["json", &file]);
+    assert_eq!(report.counts(), (1, 0, 2));
+    assert!(report.left().values().all(|reason| reason.contains("only --workspace may")), "{:?}", report.left());
+    assert_eq!(setting.import(&["json", &file, "--workspace", "Team"]).counts(), (1, 0, 2));
+    let listed = setting.listed().await;
+    assert_eq!(listed.iter().map(|one| &one["workspace_id"]).collect::<Vec<_>>(), [&json!(workspace), &Value::Null]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -476,6 +498,33 @@ async fn secrets_of_a_real_key_value_engine_are_imported() {
     assert!(command_line::said(&refused).contains("must be https://"), "{}", command_line::said(&refused));
     let refused = { without }.output().unwrap();
     assert!(command_line::said(&refused).contains("there is no token"), "{}", command_line::said(&refused));
+}
+
+/// A server that means harm: each folder of it has that answer, so often, and then it breaks down.
+async fn endless(answer: String, times: usize) -> String {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let list = async move || match asked.fetch_add(1, Ordering::Relaxed) {
+        number if number < times => (StatusCode::OK, answer.clone()),
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, String::new()),
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(list)).await });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_value_engine_without_an_end_is_left() {
+    let setting = Setting::create().await;
+    let folders: Vec<String> = (0..1000).map(|number| format!("{number}/")).collect();
+    let wide = endless(json!({ "data": { "keys": folders } }).to_string(), 101).await;
+    // One folder in each, and much beside it.
+    let long = endless(json!({ "data": { "keys": ["a/"] } }).to_string() + &" ".repeat(31 * 1024 * 1024), 9).await;
+    for (url, reason) in [(wide, "more than 100000 folders and secrets"), (long, "more than 256 MiB")] {
+        let arguments = ["import", "vault", &url];
+        let refused = setting.command_line.command(&arguments).env("BAO_TOKEN", "token").output().unwrap();
+        assert!(refused.status.code() == Some(1) && said(&refused).contains(reason), "{}", said(&refused));
+    }
 }
 
 /// What a sealed file holds, by whoever has the key.

@@ -180,6 +180,21 @@ async fn a_login_is_kept_for_each_server_until_logout_revokes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_took_its_time_does_not_undo_another() {
+    let (server, other) = (Server::start().await, Server::start().await);
+    let (ada, bob) = (server.person("ada").await, other.person("bob").await);
+    let home = Home::new();
+    let waiting = Waiting::start(&home, &server);
+    assert!(home.log_in(&other, &bob, &["--keep", "file"]).status.success());
+    let token = ada.token.to_text();
+    let right = [("state", waiting.told["state"].as_str()), ("token", token.expose_secret())];
+    assert_eq!(waiting.post(Some(&server.url), &right).await.0, 200);
+    assert!(waiting.end().0.success());
+    assert!(text(&home.run(&server, &["whoami"])).contains("ada@example.org"));
+    assert!(text(&home.run(&other, &["whoami"])).contains("bob@example.org"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_not_good_is_not_kept() {
     let (server, other) = (Server::start().await, Server::start().await);
     let stranger = other.person("mallory").await;

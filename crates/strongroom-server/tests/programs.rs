@@ -94,6 +94,32 @@ async fn files_of_variables_come_before_the_environment_and_later_ones_before_ea
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_variables_does_not_get_the_token_by_its_name() {
+    let setting = Setting::create().await;
+    let file = setting.write("app.env", "B=\"${STRONGROOM_TOKEN}\"\nC=pa$$word$1\n");
+    let output = setting.shell(&["--env-file", &file], r#"printf '%s|%s' "$B" "$C""#).output().unwrap();
+    assert_eq!(said(&output), "${STRONGROOM_TOKEN}|pa$$word$1");
+}
+
+/// As somebody who may not read everything anyway.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_masked_child_cannot_read_the_token_of_its_parent() {
+    let setting = Setting::create().await;
+    let script = "cat /proc/self/environ; cat /proc/$PPID/environ; echo $?";
+    let mut command = setting.shell(&["--mask"], script);
+    if nix::unistd::geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let seen = said(&command.output().unwrap());
+    assert!(seen.contains("A=****") && seen.contains("Permission denied"), "{seen}");
+    assert!(!seen.contains(setting.command_line.token()), "{seen}");
+}
+
+#[cfg(target_os = "linux")]
+const NOBODY: u32 = 65534;
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_token_is_not_in_the_childs_environment_and_no_value_in_any_argument() {
     let setting = Setting::create().await;
     let token_file = setting.write("token", setting.command_line.token());

@@ -4,8 +4,8 @@ use clap::Args;
 use url::Url;
 
 use crate::client::ready;
-use crate::connection::server_url;
 use crate::error::ClientError;
+use crate::http::server_url;
 use crate::output::print;
 
 /// Say whether a server is ready, by the exit code as well; for health checks
@@ -18,7 +18,7 @@ pub struct Health {
 
 impl Health {
     pub async fn run(self) -> Result<(), ClientError> {
-        ready(self.url.as_str()).await?;
+        ready(&self.url).await?;
         print("ready")
     }
 }

@@ -12,8 +12,9 @@ use url::Url;
 use super::workspaces;
 use crate::bounded;
 use crate::client::Client;
-use crate::connection::{Server, server_url};
+use crate::connection::Server;
 use crate::error::ClientError;
+use crate::http::server_url;
 use crate::import::{self, Findings, KeyValue, KeyValueServer, MAX_FILE_BYTES, label};
 use crate::input;
 use crate::output::{Output, note};
@@ -164,7 +165,7 @@ impl Vault {
             ca_file: self.ca_file.as_deref(),
             token: their_token()?,
         };
-        let engine = KeyValue::open(server, &self.mount)?;
+        let mut engine = KeyValue::open(server, &self.mount)?;
         let bar = progress(None, "reading");
         let findings = engine.read(&self.path, |secrets| bar.set_position(secrets as u64)).await;
         bar.finish_and_clear();

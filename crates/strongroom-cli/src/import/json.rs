@@ -1,10 +1,14 @@
-//! A JSON array of credentials, each as POST /api/credentials takes it. What `strongroom export` seals has this form.
+//! A JSON array of credentials, each as POST /api/credentials takes it, less where it is kept: that the person says, and never the file.
+//! What `strongroom export` seals has this form.
 
 use serde_json::value::RawValue;
 use strongroom_types::NewCredential;
 
 use super::Findings;
 use crate::error::ClientError;
+
+const CHOOSES: &str =
+    "it says where it is to be kept (`workspace_id` or `scope`), and only --workspace may; take that out";
 
 /// Reads it.
 ///
@@ -19,6 +23,7 @@ pub fn read(text: &[u8]) -> Result<Findings, ClientError> {
     for (index, item) in items.into_iter().enumerate() {
         let place = format!("item {}", index + 1);
         match parse(item) {
+            Ok(new) if new.workspace_id.is_some() || new.scope.is_some() => findings.fail(&place, CHOOSES),
             Ok(new) => findings.take(&format!("{place}, {}", new.name.as_str()), new),
             Err(reason) => findings.fail(&place, reason),
         }

@@ -14,16 +14,19 @@ use serde::de::DeserializeOwned;
 use serde_json::Map;
 use serde_json::value::RawValue;
 use strongroom_types::CredentialType;
-use url::{Host, Url};
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::{Draft, Findings};
 use crate::error::ClientError;
+use crate::http;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// A list of a folder may be long; a secret holds a megabyte at most.
+/// A list of a folder may be long; a secret holds a megabyte at most. All of them together:
 const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
-const MAX_SECRETS: usize = 100_000;
+const MAX_TOTAL_BYTES: usize = 256 * 1024 * 1024;
+/// Of folders and secrets.
+const MAX_VISITED: usize = 100_000;
 const MAX_DEPTH: usize = 64;
 
 /// Where it is, and who asks.
@@ -42,6 +45,8 @@ pub struct KeyValue {
     mount: String,
     namespace: Option<String>,
     token: HeaderValue,
+    /// What it may still answer.
+    bytes_left: usize,
 }
 
 #[derive(Deserialize)]
@@ -81,14 +86,7 @@ impl KeyValue {
     /// [`ClientError::Input`] where the settings do not fit.
     pub fn open(server: KeyValueServer<'_>, mount: &str) -> Result<Self, ClientError> {
         let input = |reason: String| ClientError::Input(reason);
-        let base = Some(server.url.clone()).filter(is_private);
-        let base = base.ok_or_else(|| input("the address must be https://…, or http://… on this machine".into()))?;
-        let mut client = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            // One that the environment names would read what goes to loopback in the clear.
-            .no_proxy()
-            .timeout(TIMEOUT)
-            .user_agent("strongroom");
+        let mut client = http::client(server.url).timeout(TIMEOUT).user_agent("strongroom");
         if let Some(path) = server.ca_file {
             let pem = std::fs::read(path).map_err(|e| input(format!("{}: {e}", path.display())))?;
             let authorities = Certificate::from_pem_bundle(&pem).ok().filter(|authorities| !authorities.is_empty());
@@ -100,14 +98,14 @@ impl KeyValue {
         let token = HeaderValue::from_str(server.token.expose_secret());
         let mut token = token.map_err(|_| input("that is no token of OpenBao or Vault".into()))?;
         token.set_sensitive(true);
-        Ok(Self { http, base, mount: mount.into(), namespace, token })
+        Ok(Self { http, base: server.url.clone(), mount: mount.into(), namespace, token, bytes_left: MAX_TOTAL_BYTES })
     }
 
     /// All below that path, and the secret at it; all there is for an empty one. Tells how many secrets it has read.
     ///
     /// # Errors
     /// Where nothing is there, or the server does not answer as one. What may not be read is said in the findings.
-    pub async fn read(&self, path: &str, progress: impl Fn(usize)) -> Result<Findings, ClientError> {
+    pub async fn read(&mut self, path: &str, progress: impl Fn(usize)) -> Result<Findings, ClientError> {
         let path = path.trim_matches('/');
         let mut findings = Findings::default();
         let mut secrets = self.below(path, &mut findings).await?;
@@ -122,8 +120,8 @@ impl KeyValue {
         Ok(findings)
     }
 
-    async fn below(&self, path: &str, findings: &mut Findings) -> Result<Vec<String>, ClientError> {
-        let (mut folders, mut secrets) = (vec![path.to_owned()], Vec::new());
+    async fn below(&mut self, path: &str, findings: &mut Findings) -> Result<Vec<String>, ClientError> {
+        let (mut folders, mut secrets, mut visited) = (vec![path.to_owned()], Vec::new(), 0);
         // At a path, there may be a secret and a folder.
         if !path.is_empty() && !matches!(self.get::<Secret>("data", path, false).await?, Found::Gone(None)) {
             secrets.push(path.to_owned());
@@ -137,6 +135,12 @@ impl KeyValue {
                     continue;
                 }
             };
+            visited += keys.len();
+            if visited > MAX_VISITED {
+                let reason =
+                    format!("there are more than {MAX_VISITED} folders and secrets; take them in parts, with --path");
+                return Err(ClientError::Input(reason));
+            }
             for key in keys {
                 let (name, into) = match key.strip_suffix('/') {
                     Some(name) => (name, &mut folders),
@@ -149,15 +153,11 @@ impl KeyValue {
                 }
                 into.push(inside);
             }
-            if folders.len() + secrets.len() > MAX_SECRETS {
-                let reason = format!("there are more than {MAX_SECRETS} secrets; take them in parts, with --path");
-                return Err(ClientError::Input(reason));
-            }
         }
         Ok(secrets)
     }
 
-    async fn take(&self, path: &str, findings: &mut Findings) -> Result<(), ClientError> {
+    async fn take(&mut self, path: &str, findings: &mut Findings) -> Result<(), ClientError> {
         let secret = match self.get::<Secret>("data", path, false).await? {
             Found::There(secret) => secret,
             Found::Gone(secret) => {
@@ -186,7 +186,7 @@ impl KeyValue {
         Ok(())
     }
 
-    async fn get<T: DeserializeOwned>(&self, what: &str, path: &str, list: bool) -> Result<Found<T>, ClientError> {
+    async fn get<T: DeserializeOwned>(&mut self, what: &str, path: &str, list: bool) -> Result<Found<T>, ClientError> {
         let foreign = || {
             ClientError::Input(
                 "this does not answer as OpenBao or Vault, or no key/value engine of version 2 is there".into(),
@@ -209,6 +209,10 @@ impl KeyValue {
             if bytes.len() + chunk.len() > MAX_ANSWER_BYTES {
                 return Err(ClientError::Input("the other server's answer is too long".into()));
             }
+            self.bytes_left = self.bytes_left.checked_sub(chunk.len()).ok_or_else(|| {
+                let most = MAX_TOTAL_BYTES / 1024 / 1024;
+                ClientError::Input(format!("there are more than {most} MiB; take them in parts, with --path"))
+            })?;
             bytes.extend_from_slice(&chunk);
         }
         match status {
@@ -251,15 +255,4 @@ fn text(value: &RawValue) -> SecretString {
         Ok(text) => text.unwrap_or_default().into(),
         Err(_) => json.into(),
     }
-}
-
-/// HTTPS, or HTTP that does not leave this machine.
-fn is_private(url: &Url) -> bool {
-    let loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && loopback)
 }

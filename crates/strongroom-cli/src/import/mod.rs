@@ -9,7 +9,7 @@ mod onepassword;
 mod onepassword_csv;
 mod variables;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -32,7 +32,8 @@ pub use variables::read as variables;
 pub struct Findings {
     pub items: Vec<NewCredential>,
     pub skipped: Vec<Skipped>,
-    taken: HashSet<(Option<WorkspaceId>, String, String)>,
+    /// Each provider and name, with the number to try next.
+    taken: HashMap<(String, String), usize>,
 }
 
 /// What is left, and why. Nothing of a value.
@@ -67,19 +68,31 @@ impl Findings {
         if self.items.len() >= MAX_ITEMS {
             return self.fail(place, format!("a source may hold {MAX_ITEMS} credentials; divide it"));
         }
-        let key = |name: &str| (new.workspace_id, new.provider.as_str().to_owned(), name.to_owned());
-        let name = new.name.as_str().to_owned();
-        let numbered = (2..).map(|number| format!("{name} ({number})"));
-        let free = std::iter::once(name.clone()).chain(numbered).find(|name| !self.taken.contains(&key(name)));
-        let free = free.unwrap_or(name);
-        self.taken.insert(key(&free));
-        match free.try_into() {
+        let provider = new.provider.as_str();
+        match self.free_name(provider, new.name.as_str()).try_into() {
             Ok(name) => {
                 new.name = name;
                 self.items.push(new);
             }
             Err(Invalid(reason)) => self.fail(place, format!("its name, which is there before, {reason}")),
         }
+    }
+
+    /// That name, or with the next number that is free. Where many have one name, none counts from the start again.
+    fn free_name(&mut self, provider: &str, name: &str) -> String {
+        let key = |name: &str| (provider.to_owned(), name.to_owned());
+        let Some(mut number) = self.taken.get(&key(name)).copied() else {
+            self.taken.insert(key(name), 2);
+            return name.to_owned();
+        };
+        let mut free = format!("{name} ({number})");
+        while self.taken.contains_key(&key(&free)) {
+            number += 1;
+            free = format!("{name} ({number})");
+        }
+        self.taken.insert(key(name), number + 1);
+        self.taken.insert(key(&free), 2);
+        free
     }
 
     /// Leaves what is not for us.
@@ -92,10 +105,10 @@ impl Findings {
         self.skipped.push(Skipped { place: place.to_owned(), reason: reason.into(), failed: true });
     }
 
-    /// Gives each of them those tags, and a workspace.
+    /// Gives each of them those tags, and a workspace or none.
     pub fn tagged(mut self, tags: &[Tag], workspace: Option<WorkspaceId>) -> Self {
         for mut new in std::mem::take(&mut self.items) {
-            new.workspace_id = workspace.or(new.workspace_id);
+            new.workspace_id = workspace;
             let mut all = new.tags.as_slice().to_vec();
             all.extend(tags.iter().filter(|tag| !new.tags.as_slice().contains(tag)).cloned());
             match Tags::try_from(all) {
@@ -164,6 +177,17 @@ mod tests {
         }
         assert_eq!((findings.items.len(), findings.skipped.len()), (4, 4));
         assert!(findings.skipped.iter().all(|skipped| skipped.failed && !skipped.reason.contains("hunter2")));
+    }
+
+    #[test]
+    fn a_hundred_thousand_of_one_name_are_numbered_without_counting_each_time() {
+        let (mut findings, count) = (Findings::default(), 100_000);
+        for _ in 0..count {
+            findings.free_name("p", "n");
+        }
+        // Where each counted from the start, this would be five billion steps.
+        assert_eq!(findings.free_name("p", "n"), format!("n ({})", count + 1));
+        assert_eq!(findings.free_name("q", "n"), "n");
     }
 
     #[test]
