@@ -142,7 +142,7 @@ test('a copy that is under way when the dialog closes does not fill the clipboar
   });
   await page.getByRole('button', { name: 'Reveal', exact: true }).click();
   await page.getByRole('button', { name: 'Copy without showing' }).click();
-  await page.waitForFunction(() => window.written);
+  await page.waitForFunction(() => Boolean(window.written));
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   release();
