@@ -16,15 +16,33 @@ export function createQueryClient(): QueryClient {
     mutationCache: new MutationCache({ onError: forgetOnSignOut }),
     defaultOptions: { queries: { retry: false, staleTime: 5_000 }, mutations: { retry: false } },
   });
+  watch(client);
   return client;
 }
 
-/** Nobody is signed in any more: nothing of what he saw stays. */
-export function forget(client: QueryClient): void {
-  // First, so that the pages go that could not be without him.
-  client.setQueryData(ME, null);
+/** When it is somebody else, or nobody, nothing of what the former saw stays. Other tabs are told, and ask anew. */
+function watch(client: QueryClient): void {
+  const tabs = new BroadcastChannel('strongroom-session');
+  tabs.onmessage = () => client.invalidateQueries({ queryKey: ME });
+  let known: string | null | undefined;
+  client.getQueryCache().subscribe((event) => {
+    if (event.type !== 'updated' || event.action.type !== 'success' || event.query.queryKey[0] !== ME[0]) return;
+    const id = (event.query.state.data as Schemas['User'] | null)?.id ?? null;
+    if (id === known) return;
+    if (known) forgetAnswers(client);
+    known = id;
+    tabs.postMessage(null);
+  });
+}
+
+function forgetAnswers(client: QueryClient): void {
   client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] });
   client.getMutationCache().clear();
+}
+
+/** Nobody is signed in any more. */
+function forget(client: QueryClient): void {
+  client.setQueryData(ME, null);
 }
 
 async function fetchMe(): Promise<Schemas['User'] | null> {
@@ -41,6 +59,13 @@ export function useMe(): Schemas['User'] {
   const { data } = useQuery({ queryKey: ME, queryFn: fetchMe, staleTime: 60_000 });
   if (!data) throw new Error('nobody is signed in');
   return data;
+}
+
+/** Asks whether it is still he who is shown as signed in: another tab may have signed in somebody else since. */
+export async function confirmMe(me: Schemas['User']): Promise<void> {
+  const now = await fetchMe();
+  if (now?.id === me.id) return;
+  throw new Error(`${me.display_name} is not signed in here any more. Load this page again, and look who is.`);
 }
 
 /** Ends the session on the server, and here. */
@@ -65,7 +90,8 @@ export function RequireSession() {
   if (error) return <Failure error={error} retry={refetch} />;
   if (data === undefined) return <Loading />;
   if (data === null) return <Navigate replace to={signInPath(location.pathname + location.search)} />;
-  return <Outlet />;
+  // What one has begun is no other's to go on with.
+  return <Outlet key={data.id} />;
 }
 
 /** The way to the sign-in page, and from there on to `next`. */
@@ -77,5 +103,7 @@ export function signInPath(next: string): string {
 export function nextPath(search: URLSearchParams): string {
   const next = search.get('next') ?? '/';
   const url = URL.parse(next, location.origin);
-  return next.startsWith('/') && url?.origin === location.origin ? url.pathname + url.search : '/';
+  // `/.//host` is of this site, and its path alone is not.
+  const isOurs = next.startsWith('/') && url?.origin === location.origin && !url.pathname.startsWith('//');
+  return isOurs ? url.pathname + url.search : '/';
 }

@@ -126,6 +126,32 @@ test('a value leads into the clipboard, unseen if one likes, and out of it again
   assert.deepEqual(faults, []);
 });
 
+test('a copy that is under way when the dialog closes does not fill the clipboard', async () => {
+  const { page, context, faults } = await open(vault, 'copied too late');
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.evaluate(async () => {
+    await navigator.clipboard.writeText('what was there');
+    const write = navigator.clipboard.write.bind(navigator.clipboard);
+    navigator.clipboard.write = (items) => (window.written = write(items));
+  });
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route('**/value?*', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.getByRole('button', { name: 'Reveal', exact: true }).click();
+  await page.getByRole('button', { name: 'Copy without showing' }).click();
+  await page.waitForFunction(() => Boolean(window.written));
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  release();
+  const outcome = await page.evaluate(() => window.written.then(() => 'written', () => 'refused'));
+  assert.equal(outcome, 'refused');
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'what was there');
+  assert.deepEqual(faults, []);
+});
+
 test('a clipboard of which the page has no focus is emptied when it has it again', async () => {
   const { page, context, faults } = await open(vault, 'copied and left');
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { assertAccessible, openWindow, PASSWORD, signIn, startBrowser, startVaultOfAda } from './support.js';
+import { assertAccessible, openWindow, PASSWORD, person, signIn, startBrowser, startVaultOfAda } from './support.js';
 
 let vault, browser;
 before(async () => {
@@ -39,7 +39,7 @@ test('a wrong password is told, and does not stay in the page', async () => {
 
 test('signing in leads to no other site', async () => {
   const { page, faults } = await openWindow(browser, vault);
-  for (const next of ['//evil.example/x', '/\\evil.example', 'https://evil.example', '/\t/evil.example']) {
+  for (const next of ['//evil.example/x', '/\\evil.example', 'https://evil.example', '/\t/evil.example', '/.//evil.example', '/..//evil.example']) {
     await page.goto(`/sign-in?next=${encodeURIComponent(next)}`);
     await page.getByLabel('E-mail').fill('ada@example.org');
     await page.getByLabel('Password').fill(PASSWORD);
@@ -48,6 +48,30 @@ test('signing in leads to no other site', async () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.waitForURL('**/sign-in*');
   }
+  assert.deepEqual(faults, []);
+});
+
+test('when somebody else signs in, in another tab, nothing of the former stays in this one', async () => {
+  const bob = await person(vault, 'Bob');
+  await vault.call('/api/workspaces', { method: 'POST', body: { name: 'Only of Ada' } });
+  const { page, context, faults } = await openWindow(browser, vault);
+  await signIn(page);
+  await page.goto('/workspaces');
+  await page.getByText('Only of Ada').first().waitFor();
+  const other = await context.newPage();
+  await other.goto('/workspaces');
+  await other.getByRole('button', { name: 'Sign out' }).click();
+  await page.waitForURL('**/sign-in*');
+  await page.goto('/settings');
+  await signIn(other);
+  await page.goto('/workspaces');
+  await page.getByText('Only of Ada').first().waitFor();
+
+  // Without signing out before.
+  await other.goto('/sign-in');
+  await signIn(other, bob.email);
+  await page.getByText(bob.email).waitFor();
+  assert.equal(await page.getByText('Only of Ada').count(), 0);
   assert.deepEqual(faults, []);
 });
 

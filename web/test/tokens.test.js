@@ -70,6 +70,23 @@ test('a token is shown once, reaches as far as was said, and ends when it is rev
   assert.deepEqual(faults, []);
 });
 
+test('a token is gone from a page that is put aside', async () => {
+  const { page, faults } = await openWindow(browser, vault);
+  await signIn(page);
+  await page.goto('/tokens');
+  await page.getByRole('button', { name: 'New token' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('Put aside');
+  await page.getByRole('dialog').getByRole('button', { name: 'Create token' }).click();
+  const token = await page.getByText(/^srt_/).textContent();
+  const left = await page.evaluate(() => {
+    window.dispatchEvent(new Event('pagehide'));
+    return document.documentElement.outerHTML;
+  });
+  assert.ok(!left.includes(token), 'at once');
+  await assertNowhere(page, token);
+  assert.deepEqual(faults, []);
+});
+
 test('a token without a limit is told to be one, and a token is made by keyboard alone', async () => {
   const { page, faults } = await openWindow(browser, vault);
   await signIn(page);

@@ -2176,7 +2176,7 @@ export interface components {
          */
         RequestedTokenType: "urn:ietf:params:oauth:token-type:access_token";
         /**
-         * @description A path of the user interface, of up to 500 characters: `/` unless told. Nothing that a browser could take for another
+         * @description A path of the user interface, of up to 1000 characters: `/` unless told. Nothing that a browser could take for another
          *     host, and nothing of the API.
          * @default /
          */

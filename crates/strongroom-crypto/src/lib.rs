@@ -12,6 +12,7 @@ mod error;
 mod field;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod handover_key;
 mod key_backup;
 mod key_file;
 mod key_protection;
@@ -29,6 +30,7 @@ mod transit;
 
 pub use error::SealingError;
 pub use field::{Field, FieldValue, KeyName, is_sealed};
+pub use handover_key::{HandoverKey, seal_for_handover};
 pub use key_backup::{KeyBackup, KeyBackupError};
 pub use key_file::RingChange;
 pub use key_protection::KeyProtection;

@@ -44,16 +44,29 @@ pub fn fallback<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 async fn serve(request: Request) -> Result<Response, Refusal> {
-    let path = request.uri().path().trim_start_matches('/');
+    let path = request.uri().path();
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    if !is_read || path == "api" || path.starts_with("api/") {
+    if !is_read || !is_plain(path) || is_of_api(path) {
         return Err(Refusal::not_found());
     }
+    let path = path.trim_start_matches('/');
     match Files::get(path) {
         Some(file) if path != PAGE => Ok(file_of(path, file)),
         _ if wants_page(request.headers()) => page(Files::get(PAGE)),
         _ => Err(Refusal::not_found()),
     }
+}
+
+fn is_of_api(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/")
+}
+
+/// Whether the path says where it leads: no `.`, no `..`, nothing empty but at its end. An unoptimized binary reads the files
+/// from the disk, which follows such segments.
+fn is_plain(path: &str) -> bool {
+    let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
+    let last = segments.next_back();
+    segments.all(|segment| !matches!(segment, "" | "." | "..")) && !matches!(last, Some("." | ".."))
 }
 
 /// Browsers say so when somebody goes to an address; programs that look for something of the API do not.
@@ -84,6 +97,8 @@ fn file_of(path: &str, file: EmbeddedFile) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+
     use super::*;
 
     #[test]
@@ -91,6 +106,20 @@ mod tests {
         let problem = page(None).unwrap_err().into_problem();
         assert_eq!(problem.status, 404);
         assert!(problem.detail.contains("without its pages") && problem.detail.contains("/api"), "{}", problem.detail);
+    }
+
+    #[tokio::test]
+    async fn a_path_that_leads_elsewhere_than_it_says_leads_nowhere() {
+        let get = |path: &str| Request::builder().uri(path).header(ACCEPT, "text/html").body(Body::empty()).unwrap();
+        for path in
+            ["/assets/../index.html", "/assets/..", "/./index.html", "/.", "//index.html", "/assets//x", "/../api"]
+        {
+            let problem = serve(get(path)).await.unwrap_err().into_problem();
+            assert_eq!((problem.status, problem.detail), (404, Refusal::not_found().into_problem().detail), "{path}");
+        }
+        for path in ["/", "/settings", "/settings/", "/.well-known/x", "/a..b/...", "/assets/index.css"] {
+            assert!(is_plain(path), "{path}");
+        }
     }
 
     #[test]

@@ -58,13 +58,13 @@ pub struct ReturnTo {
     pub return_to: ReturnPath,
 }
 
-/// A path of the user interface, of up to 500 characters: `/` unless told. Nothing that a browser could take for another
+/// A path of the user interface, of up to 1000 characters: `/` unless told. Nothing that a browser could take for another
 /// host, and nothing of the API.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
 #[schema(
     value_type = String,
-    max_length = 500,
+    max_length = 1000,
     pattern = r"^/([A-Za-z0-9_~-][A-Za-z0-9_.~-]*/)*([A-Za-z0-9_~-][A-Za-z0-9_.~-]*)?(\?[A-Za-z0-9_./~=&%+:,-]*)?$",
     default = "/"
 )]
@@ -96,7 +96,7 @@ impl TryFrom<String> for ReturnPath {
         let proper = segments.iter().rev().skip(1).all(|segment| !segment.is_empty())
             && segments.iter().all(|segment| !segment.starts_with('.'));
         let of_api = segments.first().is_none_or(|first| first.eq_ignore_ascii_case("api"));
-        if text.len() <= 500 && path.chars().all(plain) && query.chars().all(in_query) && proper && !of_api {
+        if text.len() <= 1000 && path.chars().all(plain) && query.chars().all(in_query) && proper && !of_api {
             Ok(Self(text))
         } else {
             Err(Invalid("must be a path of the user interface, such as /settings".into()))
@@ -110,7 +110,14 @@ mod tests {
 
     #[test]
     fn a_return_path_is_one_of_ours() {
-        for right in ["/", "/settings", "/settings/credentials/", "/settings?tab=2&q=a%20b", "/apiary"] {
+        for right in [
+            "/",
+            "/settings",
+            "/settings/credentials/",
+            "/settings?tab=2&q=a%20b",
+            "/apiary",
+            &format!("/{}", "a".repeat(999)),
+        ] {
             assert_eq!(ReturnPath::try_from(right.to_owned()).unwrap().as_str(), right);
         }
     }
@@ -142,6 +149,6 @@ mod tests {
         ] {
             assert!(ReturnPath::try_from(wrong.to_owned()).is_err(), "{wrong:?}");
         }
-        assert!(ReturnPath::try_from(format!("/{}", "a".repeat(500))).is_err());
+        assert!(ReturnPath::try_from(format!("/{}", "a".repeat(1000))).is_err());
     }
 }

@@ -4,10 +4,12 @@ import type { ReactNode } from 'react';
 import { Button } from './button.tsx';
 import { CopyButton } from './copy.tsx';
 import { Notice } from './feedback.tsx';
+import { usePageHide } from './page-hide.ts';
 
 type ShownOnceProps = { name: string; secret: string; children?: ReactNode; onClose: () => void };
 
 export function ShownOnce({ name, secret, children, onClose }: ShownOnceProps) {
+  usePageHide(onClose);
   return (
     <>
       <Notice tone="warning" title="Copy it now">

@@ -1,7 +1,7 @@
 // A value in the clipboard: put there on request, and taken out again after half a minute. To read what is in the clipboard
 // a page has to ask for a permission, so that it is emptied whatever is in it, unless something else was copied from here.
 // Must never keep the value itself.
-import { useSyncExternalStore } from 'react';
+import { useEffect, useRef, useSyncExternalStore } from 'react';
 
 export const KEPT_SECONDS = 30;
 
@@ -24,10 +24,26 @@ export function useClipboard(): ClipboardState {
 /** Browsers have no clipboard for pages that did not come over HTTPS or from this machine. */
 export const hasClipboard = 'clipboard' in navigator;
 
-/** Puts a value into the clipboard, also one that is yet to come: some browsers ask that writing begins with the click. */
-export async function copySecret(value: Promise<string>): Promise<void> {
+/**
+ * Puts a value into the clipboard, also one that is yet to come: some browsers ask that writing begins with the click. One that
+ * comes when whoever asked has gone from the page stays out.
+ */
+export function useCopySecret(): (value: Promise<string>) => Promise<void> {
+  const leaving = useRef(new AbortController());
+  useEffect(() => {
+    const controller = new AbortController();
+    leaving.current = controller;
+    return () => controller.abort();
+  }, []);
+  return (value) => copySecret(value, leaving.current.signal);
+}
+
+async function copySecret(value: Promise<string>, left: AbortSignal): Promise<void> {
   forget();
-  const text = value.then((text) => new Blob([text], { type: 'text/plain' }));
+  const text = value.then((text) => {
+    left.throwIfAborted();
+    return new Blob([text], { type: 'text/plain' });
+  });
   const written = navigator.clipboard.write([new ClipboardItem({ 'text/plain': text })]);
   // Why there is no value says more than that nothing was written.
   const [obtained, wrote] = await Promise.allSettled([value, written]);

@@ -9,12 +9,14 @@ import { Refusal } from '../api.ts';
 import { Button } from '../components/button.tsx';
 import { Dialog } from '../components/dialog.tsx';
 import { Failure, Notice } from '../components/feedback.tsx';
+import { usePageHide } from '../components/page-hide.ts';
 import { type Credential, useRereadCredentials, useVault } from './api.ts';
-import { copySecret, hasClipboard } from './clipboard.ts';
+import { hasClipboard, useCopySecret } from './clipboard.ts';
 import { ClipboardStatus } from './clipboard-status.tsx';
 import { CountdownRing, useSecondsLeft } from './countdown.tsx';
 
 const SHOWN_SECONDS = 30;
+const LEFT = 'The value is hidden: you left this tab.';
 
 type Shown = { value: string; until: number };
 type Target = { credential: Credential; version?: number };
@@ -82,6 +84,7 @@ function focus(element: HTMLElement | null): void {
 function useReveal({ credential, version }: Target, onValue: (value: string) => void) {
   const vault = useVault();
   const reread = useRereadCredentials();
+  const copySecret = useCopySecret();
   const [allowedAt, setAllowedAt] = useState<number>();
   const reveal = useMutation({
     gcTime: 0,
@@ -116,6 +119,7 @@ function TooMany({ wait }: { wait: number }) {
 function ShownValue({ value, until, onHide }: Shown & { onHide: (why: string) => void }) {
   const left = useSecondsLeft(until);
   useHiding(until, onHide);
+  const copySecret = useCopySecret();
   const copy = useMutation({ gcTime: 0, mutationFn: () => copySecret(Promise.resolve(value)) });
   // Whoever selects it and copies gets the same as by the button: a clipboard that is emptied.
   const copyInstead = (event: ClipboardEvent) => {
@@ -147,20 +151,17 @@ function ShownValue({ value, until, onHide }: Shown & { onHide: (why: string) =>
 
 /** Hides it when the time is over, and when nobody is before it any more. */
 function useHiding(until: number, onHide: (why: string) => void): void {
+  const leave = useCallback(() => onHide(LEFT), [onHide]);
+  usePageHide(leave);
   useEffect(() => {
     const timer = setTimeout(() => onHide(`The value is hidden again: ${SHOWN_SECONDS} seconds are over.`), until - Date.now());
-    const why = 'The value is hidden: you left this tab.';
     // It may have been left before the value came.
-    if (document.hidden) onHide(why);
-    // At once: a page that is put aside may be drawn as it was, when somebody comes back.
-    const leave = () => flushSync(() => onHide(why));
-    const hideWithTab = () => document.hidden && leave();
+    if (document.hidden) leave();
+    const hideWithTab = () => document.hidden && flushSync(leave);
     document.addEventListener('visibilitychange', hideWithTab);
-    window.addEventListener('pagehide', leave);
     return () => {
       clearTimeout(timer);
       document.removeEventListener('visibilitychange', hideWithTab);
-      window.removeEventListener('pagehide', leave);
     };
-  }, [until, onHide]);
+  }, [until, onHide, leave]);
 }

@@ -43,6 +43,8 @@ function AcceptForm() {
       await navigate('/', { replace: true });
     },
     onSettled: () => setPassword(NOTHING),
+    // Else they would stay in memory for minutes.
+    gcTime: 0,
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -48,7 +48,8 @@ function PasswordForm({ next }: { next: string }) {
       await refreshMe();
       await navigate(next, { replace: true });
     },
-    // Right or wrong, it does not stay in the page.
+    // Right or wrong, it does not stay in the page, nor in memory for minutes.
+    gcTime: 0,
     onSettled: () => setPassword(''),
   });
   const submit = (event: FormEvent) => {

@@ -23,6 +23,8 @@ export function PasswordForm() {
     },
     onSuccess: () => client.invalidateQueries({ queryKey: ['sessions'] }),
     onSettled: () => setTyped(NOTHING),
+    // Else they would stay in memory for minutes.
+    gcTime: 0,
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
