@@ -1,6 +1,6 @@
 //! What a command reads whole: up to a bound, and zeroed when it has been used, since secrets may be in it.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::Path;
 
@@ -15,8 +15,10 @@ use crate::error::ClientError;
 pub fn read_file(path: &Path, max_bytes: usize) -> Result<Zeroizing<Vec<u8>>, ClientError> {
     let failed = |e: &dyn std::fmt::Display| ClientError::Input(format!("{}: {e}", path.display()));
     let file = File::open(path).map_err(|e| failed(&e))?;
-    let length = file.metadata().map_or(0, |metadata| metadata.len());
-    read(file, usize::try_from(length).unwrap_or(0), max_bytes).map_err(|e| failed(&e))
+    // A pipe does not say how much is in it.
+    let length =
+        file.metadata().ok().filter(Metadata::is_file).and_then(|metadata| usize::try_from(metadata.len()).ok());
+    read(file, length.unwrap_or(max_bytes), max_bytes).map_err(|e| failed(&e))
 }
 
 /// Reads all of it, if that is no more than so many bytes.

@@ -223,7 +223,13 @@ fn refusal(status: u16, bytes: &[u8]) -> ClientError {
     }
 }
 
-/// Without its URL and cause chain: the sentence is for a person.
+/// The innermost cause, without a URL: the sentence is for a person.
 fn unreachable(error: reqwest::Error) -> ClientError {
-    ClientError::Unreachable(error.without_url().to_string())
+    let error = error.without_url();
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    let of_the_system = cause.downcast_ref::<std::io::Error>().filter(|cause| cause.raw_os_error().is_some());
+    ClientError::Unreachable(of_the_system.map_or_else(|| cause.to_string(), |cause| cause.kind().to_string()))
 }

@@ -10,11 +10,13 @@ mod grants;
 mod health;
 mod import;
 mod inject;
+mod limit;
 mod login;
 mod run;
 mod service_accounts;
 mod settings;
 mod tokens;
+mod which;
 mod whoami;
 pub(crate) mod workspaces;
 

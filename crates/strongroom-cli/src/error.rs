@@ -2,6 +2,7 @@
 //! A sentence here is for the person at the terminal: it says what to do, and has no secret in it.
 
 use std::fmt::Write;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use strongroom_types::Problem;
@@ -16,7 +17,7 @@ pub enum ClientError {
     #[error("{}", told(.0))]
     Refused(Box<Problem>),
     /// There was no answer.
-    #[error("the server does not answer: {0}")]
+    #[error("no answer from the server: {0}. Is it running? --url or STRONGROOM_URL says where it is")]
     Unreachable(String),
     /// Something else answered.
     #[error("the answer is not from a Strongroom, or from one of another version (status {0})")]
@@ -36,7 +37,7 @@ pub enum ClientError {
     #[error("{0}")]
     NotFound(String),
     /// The act wants a yes that nobody could be asked for.
-    #[error("{}; give --yes to do so without being asked", printable(.0))]
+    #[error("nothing was done: {}. Add --yes to go ahead.", printable(.0))]
     Unconfirmed(String),
     /// A command was not run.
     #[error("{reason}")]
@@ -65,15 +66,15 @@ impl Exit {
     /// When a command ends with it; the sentence of docs/cli.md.
     pub fn when(self) -> &'static str {
         match self {
-            Self::Done => "it is done",
-            Self::Failed => "it failed in a way that no other code says",
-            Self::WrongUsage => "wrong usage, or a yes is missing",
-            Self::NotSignedIn => "not signed in, or the token is not good any more (401)",
-            Self::Forbidden => "you may not (403)",
-            Self::NotFound => "there is no such thing, or it is not yours to see, or it is destroyed (404, 410)",
-            Self::Conflict => "it does not fit what is there (409, 412, 422)",
+            Self::Done => "done",
+            Self::Failed => "failed for another reason",
+            Self::WrongUsage => "wrong usage, or not confirmed",
+            Self::NotSignedIn => "not signed in, or the token is no longer valid (401)",
+            Self::Forbidden => "not allowed (403)",
+            Self::NotFound => "not found, not visible to you, or destroyed (404, 410)",
+            Self::Conflict => "conflicts with the current state (409, 412, 422)",
             Self::TooMany => "too many requests; wait a minute (429)",
-            Self::Unavailable => "the server cannot be reached, or is not able to answer now (408, 502, 503, 504)",
+            Self::Unavailable => "the server cannot be reached or cannot answer now (408, 502, 503, 504)",
         }
     }
 
@@ -89,6 +90,8 @@ impl Exit {
     /// The code for whatever a command failed with.
     pub fn of(failure: &(dyn std::error::Error + 'static)) -> Self {
         match failure.downcast_ref() {
+            // Whoever reads the answer has had enough of it, as `head` has.
+            Some(ClientError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Self::Done,
             Some(ClientError::Refused(problem)) => Self::of_status(problem.status),
             Some(ClientError::Foreign(status)) => Self::of_status(*status),
             Some(ClientError::Unreachable(_) | ClientError::CutOff(_)) => Self::Unavailable,

@@ -1,15 +1,14 @@
 //! What a person or a script says besides arguments: secrets, from a prompt, from stdin or from a file, and a yes.
 //! Everything is bounded; no message repeats a secret.
 
-use std::fs::File;
-use std::io::{IsTerminal, Read, stdin};
+use std::io::{IsTerminal, stdin};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use strongroom_types::SecretValue;
-use zeroize::Zeroizing;
 
+use crate::bounded;
 use crate::error::ClientError;
 use crate::output::note;
 
@@ -78,9 +77,17 @@ impl Confirmation {
 /// # Errors
 /// Where it cannot be read, or is not the same twice.
 pub fn password() -> Result<SecretString, ClientError> {
-    let once = secret("New password", PASSWORD_LIMIT)?;
-    if stdin().is_terminal() && secret("Once more", PASSWORD_LIMIT)?.expose_secret() != once.expose_secret() {
-        return Err(ClientError::Input("that was not the same password twice".into()));
+    if stdin().is_terminal() { asked_twice("New password") } else { secret("New password", PASSWORD_LIMIT) }
+}
+
+/// A secret that is made up now, at a prompt, twice.
+///
+/// # Errors
+/// Where there is no terminal, or it is not the same twice.
+pub fn asked_twice(name: &str) -> Result<SecretString, ClientError> {
+    let once = prompted(name)?;
+    if prompted("The same again")?.expose_secret() != once.expose_secret() {
+        return Err(ClientError::Input("that was not the same twice; nothing was done".into()));
     }
     Ok(once)
 }
@@ -111,8 +118,19 @@ fn trimmed(token: &SecretString) -> Result<SecretString, ClientError> {
 /// From a prompt that does not echo, or else all of stdin.
 fn secret(name: &str, limit: usize) -> Result<SecretString, ClientError> {
     if !stdin().is_terminal() {
-        return text(stdin(), limit).map_err(|e| ClientError::Input(format!("stdin: {e}")));
+        return bounded::read(stdin(), limit, limit)
+            .map_err(|e| e.to_string())
+            .and_then(|bytes| text(&bytes))
+            .map_err(|wrong| ClientError::Input(format!("stdin: {wrong}")));
     }
+    prompted(name)
+}
+
+/// A secret at a prompt that does not echo.
+///
+/// # Errors
+/// Where there is no terminal.
+pub fn prompted(name: &str) -> Result<SecretString, ClientError> {
     let typed = rpassword::prompt_password(format!("{name}: ")).map_err(|e| ClientError::Input(e.to_string()))?;
     // What was pasted is not seen, but whether all of it arrived is.
     note(&format!("{} characters", typed.chars().count()))?;
@@ -120,18 +138,13 @@ fn secret(name: &str, limit: usize) -> Result<SecretString, ClientError> {
 }
 
 fn text_in(path: &Path, limit: usize) -> Result<SecretString, ClientError> {
-    let file = File::open(path).and_then(|file| text(file, limit));
-    file.map_err(|e| ClientError::Input(format!("{}: {e}", path.display())))
+    let bytes = bounded::read_file(path, limit)?;
+    text(&bytes).map_err(|wrong| ClientError::Input(format!("{}: {wrong}", path.display())))
 }
 
-/// All that there is, less the line break at its end.
-fn text(source: impl Read, limit: usize) -> std::io::Result<SecretString> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 1));
-    source.take(limit as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > limit {
-        return Err(std::io::Error::other("there is more than may be kept"));
-    }
-    let text = std::str::from_utf8(&bytes).map_err(|_| std::io::Error::other("it is no UTF-8 text"))?;
+/// The text, less the line break at its end.
+fn text(bytes: &[u8]) -> Result<SecretString, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8 text")?;
     let without_break = text.strip_suffix('\n').map(|text| text.strip_suffix('\r').unwrap_or(text));
     Ok(without_break.unwrap_or(text).into())
 }
@@ -142,12 +155,11 @@ mod tests {
 
     #[test]
     fn a_value_is_what_was_given_less_one_line_break() {
-        let read = |given: &str| text(given.as_bytes(), 16).map(|text| text.expose_secret().to_owned());
+        let read = |given: &str| text(given.as_bytes()).map(|text| text.expose_secret().to_owned());
         assert_eq!(read("two\nlines\n").unwrap(), "two\nlines");
         assert_eq!(read("dos\r\n").unwrap(), "dos");
         assert_eq!(read("\n\n").unwrap(), "\n");
         assert_eq!(read(" as it is ").unwrap(), " as it is ");
-        assert!(read("seventeen letters").is_err());
-        assert!(text(&b"\xff"[..], 16).is_err());
+        assert!(text(b"\xff").is_err());
     }
 }

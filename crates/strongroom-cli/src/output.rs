@@ -67,12 +67,20 @@ impl Answer {
     /// # Errors
     /// Where they are no JSON.
     pub fn table<T: Serialize>(page: &Page<T>, columns: &[Column<T>]) -> Result<Self, ClientError> {
-        let note = match (&page.next_cursor, page.items.as_slice()) {
+        Self::list(page, &page.items, columns)
+    }
+
+    /// The rows of a list, each with what a table says of it besides.
+    ///
+    /// # Errors
+    /// Where they are no JSON.
+    pub fn list<T: Serialize, R>(page: &Page<T>, rows: &[R], columns: &[Column<R>]) -> Result<Self, ClientError> {
+        let note = match (&page.next_cursor, rows) {
             (Some(_), _) => "There are more; ask for them by --limit.",
-            (None, []) => "There is nothing to show.",
+            (None, []) => "Nothing found.",
             _ => "",
         };
-        Ok(Self::rows(page, &page.items, columns)?.with_note(note))
+        Ok(Self::rows(page, rows, columns)?.with_note(note))
     }
 
     /// A row for each item of what was said.

@@ -57,6 +57,11 @@ impl Report {
         self.items.push(Line { place, outcome, reason });
     }
 
+    /// Whether anything was done, or would be.
+    pub fn any_done(&self) -> bool {
+        self.done > 0
+    }
+
     /// The lines of what was left, or of all; `done` says what was done to the rest.
     ///
     /// # Errors
@@ -83,8 +88,7 @@ impl Report {
     pub fn conclude(&self) -> Result<(), ClientError> {
         match self.failed {
             0 => Ok(()),
-            1 => Err(ClientError::Input("one failed; the report says why".into())),
-            count => Err(ClientError::Input(format!("{count} failed; the report says why"))),
+            count => Err(ClientError::Input(format!("{count} failed; see the report"))),
         }
     }
 }

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::bounded;
 use crate::error::ClientError;
+use crate::input;
 
 /// The most that a file of recipients may hold.
 const MAX_RECIPIENTS_BYTES: usize = 64 * 1024;
@@ -88,7 +89,8 @@ impl OpenBy {
             (Some(identity), _) => FileIdentities::read(identity).map_err(|e| ClientError::Input(e.to_string())),
             (None, Some(passphrase)) => Ok(FileIdentities::Passphrase(passphrase_in(passphrase)?)),
             (None, None) if under_passphrase => {
-                let asked = Passphrase::new(ask(&format!("Passphrase of {}: ", path.display()))?.into());
+                need_terminal()?;
+                let asked = Passphrase::new(input::prompted(&format!("Passphrase of {}", path.display()))?);
                 Ok(FileIdentities::Passphrase(asked.map_err(|e| failed(path, &e))?))
             }
             (None, None) => Err(failed(path, &"it is sealed for a key; give the file with that by --identity")),
@@ -104,19 +106,17 @@ fn passphrase_in(path: &Path) -> Result<Passphrase, ClientError> {
 }
 
 fn chosen_passphrase() -> Result<Passphrase, ClientError> {
-    let (first, second) = (ask("Passphrase for the file: ")?, ask("The same again: ")?);
-    if first != second {
-        return Err(ClientError::Input("the two passphrases differ".into()));
-    }
-    Passphrase::new(first.into()).map_err(|e| ClientError::Input(e.to_string()))
+    need_terminal()?;
+    let chosen = input::asked_twice("Passphrase for the file")?;
+    Passphrase::new(chosen).map_err(|e| ClientError::Input(e.to_string()))
 }
 
-fn ask(prompt: &str) -> Result<String, ClientError> {
-    if !stdin().is_terminal() {
-        let reason = "there is no terminal to ask for the passphrase at; give --passphrase-file";
-        return Err(ClientError::Input(reason.into()));
+fn need_terminal() -> Result<(), ClientError> {
+    if stdin().is_terminal() {
+        return Ok(());
     }
-    Ok(rpassword::prompt_password(prompt)?)
+    let reason = "there is no terminal to ask for the passphrase at; give --passphrase-file";
+    Err(ClientError::Input(reason.into()))
 }
 
 fn failed(path: &Path, reason: &dyn std::fmt::Display) -> ClientError {

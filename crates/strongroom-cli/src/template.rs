@@ -2,6 +2,7 @@
 //! A value is put in as it is, and never read as a template again.
 
 use secrecy::{ExposeSecret, SecretString};
+use strongroom_types::Invalid;
 use zeroize::Zeroizing;
 
 use crate::reference::{Reference, SCHEME};
@@ -28,19 +29,20 @@ impl<'a> Template<'a> {
     /// Reads a template.
     ///
     /// # Errors
-    /// Where a placeholder begins as a reference and is none, or does not end.
-    pub fn parse(text: &'a str) -> Result<Self, TemplateError> {
-        let (mut pieces, mut rest, mut line) = (Vec::new(), text, 1);
+    /// Each placeholder that begins as a reference and is none, or does not end.
+    pub fn parse(text: &'a str) -> Result<Self, Vec<TemplateError>> {
+        let (mut pieces, mut malformed, mut rest, mut line) = (Vec::new(), Vec::new(), text, 1);
         while let Some((before, inside, after)) = next_placeholder(rest) {
             line += before.matches('\n').count();
-            let failed = |reason: String| TemplateError { line, reason };
-            let inside = inside.ok_or_else(|| failed("must end with }} on its line".into()))?;
-            let reference = inside.trim().parse().map_err(|e| failed(format!("{e}")))?;
-            pieces.extend([Piece::Text(before), Piece::Value { line, reference }]);
+            match inside.ok_or_else(|| Invalid("must end with }} on its line".into())).and_then(|it| it.trim().parse())
+            {
+                Ok(reference) => pieces.extend([Piece::Text(before), Piece::Value { line, reference }]),
+                Err(Invalid(reason)) => malformed.push(TemplateError { line, reason }),
+            }
             rest = after;
         }
         pieces.push(Piece::Text(rest));
-        Ok(Self { pieces })
+        if malformed.is_empty() { Ok(Self { pieces }) } else { Err(malformed) }
     }
 
     /// What it needs, in the order in which it stands there, and on which line.
@@ -76,7 +78,7 @@ fn next_placeholder(text: &str) -> Option<(&str, Option<&str>, &str)> {
     let line = inside.lines().next().unwrap_or_default();
     match line.find("}}") {
         Some(end) => Some((before, Some(&inside[..end]), &inside[end + 2..])),
-        None => Some((before, None, "")),
+        None => Some((before, None, &inside[line.len()..])),
     }
 }
 
@@ -110,8 +112,15 @@ mod tests {
     fn a_malformed_reference_is_refused_with_its_line() {
         for wrong in ["{{ strongroom://p }}", "{{ strongroom:///p/n\n}}", "{{ strongroom:///p/n } }", "{{strongroom://"]
         {
-            let refusal = Template::parse(&format!("one\ntwo\n{wrong}")).err().unwrap().to_string();
-            assert!(refusal.starts_with("line 3: "), "{refusal}");
+            let refusals = Template::parse(&format!("one\ntwo\n{wrong}")).err().unwrap();
+            assert!(refusals.len() == 1 && refusals[0].to_string().starts_with("line 3: "), "{refusals:?}");
         }
+    }
+
+    #[test]
+    fn each_malformed_reference_is_named() {
+        let template = "{{ strongroom://p }}\n{{ strongroom:///p/n\n}} {{ strongroom:///p/n }} {{ strongroom://q }}";
+        let refusals = Template::parse(template).err().unwrap();
+        assert_eq!(refusals.iter().map(|refusal| refusal.line).collect::<Vec<_>>(), [1, 2, 3]);
     }
 }

@@ -45,7 +45,9 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(code) => code,
         Err(failure) => {
-            complain(&failure);
+            if Exit::of(failure.as_ref()) != Exit::Done {
+                complain(&failure);
+            }
             Exit::code(failure.as_ref())
         }
     }

@@ -202,11 +202,17 @@ impl From<StoreError> for Refusal {
 
 fn what_would_go(contents: WorkspaceContents) -> String {
     let WorkspaceContents { credentials, active_credentials, service_accounts, members } = contents;
+    let (credentials, memberships) = (counted(credentials, "credential"), counted(members, "membership"));
+    let whose = if service_accounts == 1 { "its" } else { "their" };
+    let service_accounts = counted(service_accounts, "service account");
     format!(
-        "this would destroy, for good, {credentials} credentials, {active_credentials} of them active, and \
-         {service_accounts} service accounts with their tokens, and end {members} memberships; to confirm it, pass the \
-         workspace's exact name as `confirm`"
+        "this would destroy, for good, {credentials} ({active_credentials} active) and {service_accounts} with {whose} \
+         tokens, and end {memberships}; to confirm it, pass the workspace's exact name as `confirm`"
     )
+}
+
+fn counted(count: i64, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
 /// Writes the body of a refusal, with the id of its request.

@@ -39,11 +39,11 @@ enum Act {
         mut_subcommand("list", |list| list.mut_arg("workspace", |workspace| workspace.hide(true)))
     )]
     Secrets(CredentialAct),
-    /// Ask a person in; the invitation is printed, this once, and good for seven days
+    /// Invite a person; the invitation is printed once and works for seven days
     Invite {
-        /// His e-mail address
+        /// Their e-mail address
         email: String,
-        /// Make him an instance administrator
+        /// Make them an instance administrator
         #[arg(long)]
         admin: bool,
     },

@@ -219,6 +219,8 @@ fn line(row: &Activity) -> String {
     let what = match (&row.provider, &row.name) {
         (Some(provider), Some(name)) => format!("{provider}/{name}"),
         (None, Some(name)) => name.clone(),
+        // What is about the whole, such as the settings, has no ID.
+        _ if row.entity_id.is_nil() => row.entity_type.to_string(),
         _ => format!("{} {}", row.entity_type, row.entity_id),
     };
     let reason = row.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();

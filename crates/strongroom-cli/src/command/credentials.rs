@@ -4,9 +4,11 @@
 use clap::{Args, Subcommand, ValueEnum};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
-use strongroom_types::{Credential, CredentialId, CredentialType, CredentialVersion};
+use strongroom_types::{Credential, CredentialType, CredentialVersion};
 
 use super::grants::GrantAct;
+use super::limit::Limit;
+use super::which::{CREDENTIALS, Which};
 use super::workspaces;
 use crate::client::{Client, given};
 use crate::connection::Server;
@@ -16,7 +18,7 @@ use crate::moment::{self, Moment};
 use crate::one_of::one_of;
 use crate::output::{Answer, Column, Output, list, maybe, maybe_time, time};
 
-/// Keep and use credentials
+/// Manage and use credentials
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Credentials {
@@ -62,13 +64,6 @@ pub enum CredentialAct {
     Revoke(Revoke),
 }
 
-/// Which one.
-#[derive(Args, Debug)]
-pub struct Which {
-    /// Its id, as `list` shows it
-    pub id: CredentialId,
-}
-
 /// Keep a credential; the value is asked for, or read from stdin or a file
 #[derive(Args, Debug)]
 pub struct Add {
@@ -89,6 +84,9 @@ pub struct Add {
     /// A word to find it by; may be repeated
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
+    /// What else is to be known of it, and is no secret; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = metadata_field)]
+    metadata: Vec<(String, String)>,
     /// When the value expires: a date, or how far away it is, such as 90d
     #[arg(long, value_name = moment::FORM)]
     expires: Option<Moment>,
@@ -123,9 +121,8 @@ pub struct List {
     /// Also those that are revoked
     #[arg(long)]
     all: bool,
-    /// How many at most
-    #[arg(long, default_value_t = 100, value_name = "ROWS")]
-    limit: usize,
+    #[command(flatten)]
+    limit: Limit,
 }
 
 /// Print the value of a credential; this is recorded
@@ -160,6 +157,9 @@ struct Changes {
     /// A word to find it by; may be repeated, and takes the place of all that it has
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
+    /// What else is to be known of it, and is no secret; may be repeated, and takes the place of all that it has
+    #[arg(long, value_name = "KEY=VALUE", value_parser = metadata_field)]
+    metadata: Vec<(String, String)>,
     /// When the value expires: a date, or how far away it is, such as 90d
     #[arg(long, value_name = moment::FORM)]
     expires: Option<Moment>,
@@ -172,6 +172,7 @@ struct Changes {
 enum Clearable {
     Description,
     Tags,
+    Metadata,
     Expires,
 }
 
@@ -195,9 +196,8 @@ pub struct Rotate {
 pub struct Versions {
     #[command(flatten)]
     which: Which,
-    /// How many at most
-    #[arg(long, default_value_t = 100, value_name = "ROWS")]
-    limit: usize,
+    #[command(flatten)]
+    limit: Limit,
 }
 
 /// Restore a credential that is revoked, or an earlier version of one
@@ -224,7 +224,7 @@ impl Credentials {
     pub async fn run(self) -> Result<(), ClientError> {
         let client = self.server.client().await?;
         let answer = match self.act {
-            Act::Credential(act) => act.run(&client, "/api/credentials").await?,
+            Act::Credential(act) => act.run(&client, CREDENTIALS).await?,
             Act::Grant(act) => act.run(&client).await?,
         };
         self.output.print(&answer)
@@ -234,27 +234,27 @@ impl Credentials {
 impl CredentialAct {
     /// Does it to what is below that path.
     pub async fn run(self, client: &Client, all: &str) -> Result<Answer, ClientError> {
-        let one = |which: &Which| format!("{all}/{}", which.id);
+        let one = async |which: &Which| which.path(client, all).await;
         match self {
             Self::Add(add) => add.run(client, all).await,
             Self::List(list) => list.run(client, all).await,
-            Self::Get { which } => shown(&client.get(&one(&which)).await?),
-            Self::Reveal(reveal) => reveal.run(client, &one(&reveal.which)).await,
+            Self::Get { which } => shown(&client.get(&one(&which).await?).await?),
+            Self::Reveal(reveal) => reveal.run(client, &one(&reveal.which).await?).await,
             Self::Edit(edit) => {
-                let path = one(&edit.which);
+                let path = one(&edit.which).await?;
                 shown(&client.send(Method::PATCH, &path, &[], Some(edit.changes.body()?)).await?)
             }
-            Self::Rotate(rotate) => rotate.run(client, &one(&rotate.which)).await,
+            Self::Rotate(rotate) => rotate.run(client, &one(&rotate.which).await?).await,
             Self::Versions(versions) => {
-                let path = format!("{}/versions", one(&versions.which));
-                Answer::table(&client.list(&path, &[], versions.limit).await?, VERSIONS)
+                let path = format!("{}/versions", one(&versions.which).await?);
+                Answer::table(&client.list(&path, &[], versions.limit.rows).await?, VERSIONS)
             }
             Self::Restore(restore) => {
                 let version = restore.version.map(|version| format!("/versions/{version}")).unwrap_or_default();
-                let path = format!("{}{version}/restore", one(&restore.which));
+                let path = format!("{}{version}/restore", one(&restore.which).await?);
                 shown(&client.send(Method::POST, &path, &[], None).await?)
             }
-            Self::Revoke(revoke) => revoke.run(client, &one(&revoke.which)).await,
+            Self::Revoke(revoke) => revoke.run(client, &one(&revoke.which).await?).await,
         }
     }
 }
@@ -266,7 +266,7 @@ impl Add {
         let body = json!({
             "name": self.name, "provider": self.provider, "type": self.kind, "workspace_id": workspace,
             "value": value.expose(), "description": self.description, "tags": self.tags,
-            "expires_at": self.expires.map(Moment::ahead).transpose()?,
+            "metadata": metadata(&self.metadata), "expires_at": self.expires.map(Moment::ahead).transpose()?,
         });
         shown(&client.send(Method::POST, all, &[], Some(body)).await?)
     }
@@ -285,7 +285,12 @@ impl List {
             ("unused_since", self.unused_since.map(|moment| moment.ago().map(moment::text)).transpose()?),
             ("active", (!self.all).then(|| true.to_string())),
         ]);
-        Answer::table(&client.list(all, &query, self.limit).await?, ROW)
+        let page = client.list(all, &query, self.limit.rows).await?;
+        let names =
+            workspaces::names_of(client, page.items.iter().filter_map(|row: &Credential| row.workspace_id)).await?;
+        let place = |row: &Credential| row.workspace_id.map(|id| names.get(&id).cloned().unwrap_or(id.to_string()));
+        let rows: Vec<_> = page.items.iter().map(|row| (row.clone(), place(row).unwrap_or_default())).collect();
+        Answer::list(&page, &rows, ROW)
     }
 }
 
@@ -306,12 +311,14 @@ impl Changes {
             match field {
                 Clearable::Description => set("description", Some(Value::Null)),
                 Clearable::Tags => set("tags", Some(json!([]))),
+                Clearable::Metadata => set("metadata", Some(json!({}))),
                 Clearable::Expires => set("expires_at", Some(Value::Null)),
             };
         }
         set("name", self.name.clone().map(Value::from));
         set("description", self.description.clone().map(Value::from));
         set("tags", (!self.tags.is_empty()).then(|| self.tags.clone().into()));
+        set("metadata", (!self.metadata.is_empty()).then(|| metadata(&self.metadata)));
         set("expires_at", self.expires.map(Moment::ahead).transpose()?.map(|moment| json!(moment)));
         Ok(body.into())
     }
@@ -330,26 +337,36 @@ impl Rotate {
 
 impl Revoke {
     async fn run(&self, client: &Client, one: &str) -> Result<Answer, ClientError> {
-        self.confirmation.ask("its value will not be revealed any more, to nobody")?;
+        self.confirmation.ask("nobody will be able to get its value until it is restored")?;
         let () = client.send(Method::DELETE, one, &[], None).await?;
         Ok(Answer::done("Revoked; `restore` takes it back."))
     }
+}
+
+fn metadata_field(text: &str) -> Result<(String, String), &'static str> {
+    let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or("must be KEY=VALUE")?;
+    Ok((key.into(), value.into()))
+}
+
+fn metadata(fields: &[(String, String)]) -> Value {
+    fields.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect()
 }
 
 fn shown(credential: &Credential) -> Result<Answer, ClientError> {
     Answer::fields(credential, FIELDS)
 }
 
-const ROW: &[Column<Credential>] = &[
-    ("ID", |credential| credential.id.to_string()),
-    ("Name", |credential| credential.name.clone()),
-    ("Provider", |credential| credential.provider.clone()),
-    ("Type", |credential| credential.kind.to_string()),
-    ("Value", |credential| credential.masked_value.clone()),
-    ("Of", |credential| credential.scope.to_string()),
-    ("State", |credential| state(credential).into()),
-    ("Expires", |credential| maybe_time(credential.expires_at)),
-    ("Last used", |credential| maybe_time(credential.last_used_at)),
+const ROW: &[Column<(Credential, String)>] = &[
+    ("ID", |(credential, _)| credential.id.to_string()),
+    ("Name", |(credential, _)| credential.name.clone()),
+    ("Provider", |(credential, _)| credential.provider.clone()),
+    ("Type", |(credential, _)| credential.kind.to_string()),
+    ("Value", |(credential, _)| credential.masked_value.clone()),
+    ("Of", |(credential, _)| credential.scope.to_string()),
+    ("Workspace", |(_, workspace)| workspace.clone()),
+    ("State", |(credential, _)| state(credential).into()),
+    ("Expires", |(credential, _)| maybe_time(credential.expires_at)),
+    ("Last used", |(credential, _)| maybe_time(credential.last_used_at)),
 ];
 
 const FIELDS: &[Column<Credential>] = &[

@@ -65,13 +65,10 @@ impl Export {
         NewFile::refuse_to_overwrite(&self.out)?;
         let recipients = self.seal_for.recipients()?;
         let client = self.server.client().await?;
-        let workspace = match &self.workspace {
-            Some(workspace) => Some(workspaces::id(&client, workspace).await?.to_string()),
-            None => None,
-        };
+        let workspace = workspaces::maybe_id(&client, self.workspace.as_deref()).await?;
         let conditions = [
             ("active", Some("true".to_owned())),
-            ("workspace_id", workspace),
+            ("workspace_id", workspace.map(|id| id.to_string())),
             ("provider", self.provider.clone()),
             ("tag", self.tag.clone()),
         ];
@@ -123,7 +120,7 @@ async fn obtain(
         }
         waits += 1;
         if waits > MAX_WAITS {
-            return Err(ClientError::Input("others use up what you may obtain in a minute; try again later".into()));
+            return Err(ClientError::Input("the rate limit is used up by other requests; try again later".into()));
         }
         left.extend(limited);
         sleep(WAIT).await;

@@ -6,7 +6,8 @@ use reqwest::Method;
 use serde_json::json;
 use strongroom_types::{Grant, GrantId, Permission, UserId};
 
-use super::credentials::Which;
+use super::limit::Limit;
+use super::which::{CREDENTIALS, Which};
 use super::workspaces;
 use crate::client::Client;
 use crate::error::ClientError;
@@ -28,9 +29,8 @@ pub enum GrantAct {
     Grants {
         #[command(flatten)]
         which: Which,
-        /// How many at most
-        #[arg(long, default_value_t = 100, value_name = "ROWS")]
-        limit: usize,
+        #[command(flatten)]
+        limit: Limit,
     },
 }
 
@@ -78,10 +78,13 @@ impl GrantAct {
         match self {
             Self::Share(share) => share.run(client).await,
             Self::Unshare { which, grant } => {
-                let () = client.send(Method::DELETE, &format!("{}/{grant}", path(&which)), &[], None).await?;
+                let path = path(client, &which).await?;
+                let () = client.send(Method::DELETE, &format!("{path}/{grant}"), &[], None).await?;
                 Ok(Answer::done("It is not shared by that grant any more."))
             }
-            Self::Grants { which, limit } => Answer::table(&client.list(&path(&which), &[], limit).await?, ROW),
+            Self::Grants { which, limit } => {
+                Answer::table(&client.list(&path(client, &which).await?, &[], limit.rows).await?, ROW)
+            }
         }
     }
 }
@@ -93,7 +96,7 @@ impl Share {
             "user_id": self.grantee.user, "workspace_id": workspace, "permissions": self.permissions.words(),
             "expires_at": self.expires.map(Moment::ahead).transpose()?,
         });
-        let grant: Grant = client.send(Method::POST, &path(&self.which), &[], Some(body)).await?;
+        let grant: Grant = client.send(Method::POST, &path(client, &self.which).await?, &[], Some(body)).await?;
         Answer::fields(&grant, FIELDS)
     }
 }
@@ -109,8 +112,8 @@ impl Permissions {
     }
 }
 
-fn path(which: &Which) -> String {
-    format!("/api/credentials/{}/grants", which.id)
+async fn path(client: &Client, which: &Which) -> Result<String, ClientError> {
+    Ok(format!("{}/grants", which.path(client, CREDENTIALS).await?))
 }
 
 const ROW: &[Column<Grant>] = &[

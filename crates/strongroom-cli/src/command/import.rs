@@ -2,6 +2,7 @@
 //! No value is shown, nor anything of one.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -22,7 +23,7 @@ use crate::plain_credential::PlainCredential;
 use crate::report::{Report, progress};
 use crate::sealed::OpenBy;
 
-/// Keep here what others keep: .env files, Vault and OpenBao, Bitwarden, 1Password, JSON
+/// Import credentials from .env files, Vault and OpenBao, Bitwarden, 1Password or JSON
 ///
 /// What has the provider and name of one that is there is skipped, so that an import can be repeated. The report says what was skipped,
 /// and why.
@@ -57,7 +58,8 @@ Examples:
 enum Source {
     /// A .env file: each variable is a credential of its name
     Env {
-        /// The file
+        /// The file, or - for stdin
+        #[arg(value_parser = source_file)]
         file: PathBuf,
         /// The provider of them all
         #[arg(long, default_value = "env")]
@@ -65,20 +67,23 @@ enum Source {
     },
     /// A JSON array of credentials as POST /api/credentials takes them, or what `strongroom export` has sealed
     Json {
-        /// The file
+        /// The file, or - for stdin
+        #[arg(value_parser = source_file)]
         file: PathBuf,
         #[command(flatten)]
         open_by: OpenBy,
     },
     /// The unencrypted JSON export of Bitwarden
     Bitwarden {
-        /// The file
+        /// The file, or - for stdin
+        #[arg(value_parser = source_file)]
         file: PathBuf,
     },
     /// A 1PUX or CSV export of 1Password
     #[command(name = "1password")]
     OnePassword {
-        /// The file
+        /// The file, or - for stdin
+        #[arg(value_parser = source_file)]
         file: PathBuf,
     },
     Vault(Vault),
@@ -109,10 +114,7 @@ struct Vault {
 impl Import {
     pub async fn run(self) -> Result<(), ClientError> {
         let client = self.server.client().await?;
-        let workspace = match &self.workspace {
-            Some(workspace) => Some(workspaces::id(&client, workspace).await?),
-            None => None,
-        };
+        let workspace = workspaces::maybe_id(&client, self.workspace.as_deref()).await?;
         let (findings, plaintext) = self.source.read().await?;
         let findings = findings.tagged(&self.tags, workspace);
         let mut report = Report::default();
@@ -130,7 +132,7 @@ impl Import {
         let done = if self.dry_run { "to be kept" } else { "kept" };
         self.output.print(&report.answer(done, self.dry_run)?)?;
         kept?;
-        if let Some(path) = plaintext.filter(|_| !self.dry_run) {
+        if let Some(path) = plaintext.filter(|path| !self.dry_run && report.any_done() && is_file(path)) {
             note(&format!(
                 "{} still holds them in plaintext; delete it when you have seen that all is here",
                 path.display()
@@ -230,6 +232,18 @@ async fn plan(client: &Client, items: &[NewCredential], report: &mut Report) -> 
     }
     Ok(())
 }
+
+/// Whether it is there to be deleted. Stdin is not, even where the shell took it from a file.
+fn is_file(path: &Path) -> bool {
+    path != Path::new(STDIN) && path.is_file()
+}
+
+/// A file, or `-` for stdin.
+fn source_file(text: &str) -> Result<PathBuf, Infallible> {
+    Ok(if text == "-" { STDIN } else { text }.into())
+}
+
+const STDIN: &str = "/dev/stdin";
 
 const EXISTS: &str = "there is one of that provider and name";
 

@@ -54,8 +54,11 @@ impl Inject {
                 (read.map_err(|e| ClientError::Input(format!("stdin: {e}")))?, "stdin".into())
             }
         };
-        let text = std::str::from_utf8(&bytes).map_err(|_| ClientError::Input(format!("{called}: it is no UTF-8")))?;
-        let template = Template::parse(text).map_err(|e| ClientError::Input(format!("{called}, {e}")))?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| ClientError::Input(format!("{called}: not UTF-8 text")))?;
+        let template = Template::parse(text).map_err(|malformed| {
+            let lines: Vec<String> = malformed.iter().map(|placeholder| format!("{called}, {placeholder}")).collect();
+            ClientError::Input(lines.join("\n"))
+        })?;
         let wanted: Vec<Wanted> = template
             .references()
             .map(|(line, reference)| Wanted { whence: format!("line {line}"), reference: reference.clone() })

@@ -81,15 +81,19 @@ impl Run {
     }
 
     async fn values(&self) -> Result<Values, ClientError> {
-        let (mut all, mut wanted) = (self.variables()?, Vec::new());
+        let (mut all, mut wanted, mut malformed) = (self.variables()?, Vec::new(), Vec::new());
         for (name, text) in &all {
             if !text.expose_secret().starts_with(SCHEME) {
                 continue;
             }
             // A reference that is none may be a secret in the wrong place, and is not shown.
-            let reference = text.expose_secret().parse();
-            let reference = reference.map_err(|e| ClientError::Input(format!("{name}: a reference {e}")))?;
-            wanted.push(Wanted { whence: name.clone(), reference });
+            match text.expose_secret().parse() {
+                Ok(reference) => wanted.push(Wanted { whence: name.clone(), reference }),
+                Err(why) => malformed.push(format!("{name}: a reference {why}")),
+            }
+        }
+        if !malformed.is_empty() {
+            return Err(ClientError::Input(malformed.join("\n")));
         }
         if wanted.is_empty() {
             return Ok(Values { all, secret: Vec::new() });

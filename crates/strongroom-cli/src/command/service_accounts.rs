@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 use strongroom_types::{ServiceAccount, TokenId, UserId};
 
+use super::limit::Limit;
 use super::tokens::{NewToken, TOKENS, issued};
 use super::workspaces::Which;
 use crate::client::Client;
@@ -25,9 +26,8 @@ enum Act {
     List {
         #[command(flatten)]
         which: Which,
-        /// How many at most
-        #[arg(long, default_value_t = 100, value_name = "ROWS")]
-        limit: usize,
+        #[command(flatten)]
+        limit: Limit,
     },
     /// Make a service account; it sees what is shared with it
     Create {
@@ -64,9 +64,8 @@ enum TokenAct {
     List {
         #[command(flatten)]
         account: Account,
-        /// How many at most
-        #[arg(long, default_value_t = 100, value_name = "ROWS")]
-        limit: usize,
+        #[command(flatten)]
+        limit: Limit,
     },
     /// Revoke a token of a service account, at once and for good
     Revoke {
@@ -92,7 +91,7 @@ impl ServiceAccounts {
     pub async fn run(self, client: &Client) -> Result<Answer, ClientError> {
         match self.act {
             Act::List { which, limit } => {
-                Answer::table(&client.list(&all(client, &which).await?, &[], limit).await?, ROW)
+                Answer::table(&client.list(&all(client, &which).await?, &[], limit.rows).await?, ROW)
             }
             Act::Create { which, name, description } => {
                 let body = json!({ "name": name, "description": description });
@@ -120,7 +119,7 @@ impl TokenAct {
             }
             Self::List { account, limit } => {
                 let path = format!("{}/tokens", account.path(client).await?);
-                Answer::table(&client.list(&path, &[], limit).await?, TOKENS)
+                Answer::table(&client.list(&path, &[], limit.rows).await?, TOKENS)
             }
             Self::Revoke { account, token, confirmation } => {
                 let path = format!("{}/tokens/{token}", account.path(client).await?);

@@ -53,9 +53,41 @@ enum Kept {
 pub async fn run(act: Option<SettingsAct>, client: &Client) -> Result<Answer, ClientError> {
     let now: Settings = client.get(PATH).await?;
     let Some(SettingsAct::Set(set)) = act else { return Answer::fields(&now, FIELDS) };
-    set.confirmation.ask("what is not kept any more is removed within the hour, for good")?;
-    let changed: Settings = client.send(Method::PUT, PATH, &[], Some(json!(set.changes.over(now)))).await?;
+    let then = set.changes.over(now);
+    let consequences = consequences(&now, &then);
+    if !consequences.is_empty() {
+        set.confirmation.ask(&consequences.join("; "))?;
+    }
+    let changed: Settings = client.send(Method::PUT, PATH, &[], Some(json!(then))).await?;
     Answer::fields(&changed, FIELDS)
+}
+
+/// What cannot be taken back.
+fn consequences(now: &Settings, then: &Settings) -> Vec<String> {
+    let mut consequences = Vec::new();
+    if let Some(days) =
+        then.record_retention_days.filter(|days| now.record_retention_days.is_none_or(|now| *days < now))
+    {
+        let days = for_days(days.get());
+        consequences
+            .push(format!("rows of the record that are older than {days} are removed within the hour, for good"));
+    }
+    if then.record_retention_promise_days > now.record_retention_promise_days {
+        let days = for_days(then.record_retention_promise_days);
+        consequences.push(format!("the promise to keep the record for {days} cannot be taken back"));
+    }
+    if then.version_retention_days < now.version_retention_days {
+        let days = for_days(then.version_retention_days.get());
+        consequences
+            .push(format!("values of former versions that are older than {days} are destroyed within the hour"));
+    }
+    if then.revoked_retention_days < now.revoked_retention_days {
+        let days = for_days(then.revoked_retention_days.get());
+        consequences.push(format!(
+            "values of credentials that were revoked more than {days} ago are destroyed within the hour"
+        ));
+    }
+    consequences
 }
 
 impl Changes {
@@ -98,5 +130,5 @@ const FIELDS: &[Column<Settings>] = &[
 ];
 
 fn for_days(days: u16) -> String {
-    format!("{days} days")
+    if days == 1 { "1 day".into() } else { format!("{days} days") }
 }

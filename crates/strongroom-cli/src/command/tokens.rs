@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_types::{ApiTokenSummary, TokenAction, TokenId};
 
+use super::limit::Limit;
 use super::workspaces;
 use crate::client::Client;
 use crate::connection::Server;
@@ -37,9 +38,8 @@ enum Act {
     Create(NewToken),
     /// List your API tokens, without their secrets
     List {
-        /// How many at most
-        #[arg(long, default_value_t = 100, value_name = "ROWS")]
-        limit: usize,
+        #[command(flatten)]
+        limit: Limit,
     },
     /// Revoke an API token of yours, at once and for good
     Revoke {
@@ -80,7 +80,7 @@ impl Act {
     async fn run(self, client: &Client) -> Result<Answer, ClientError> {
         match self {
             Self::Create(new) => issued(&client.send(Method::POST, ALL, &[], Some(new.body(client).await?)).await?),
-            Self::List { limit } => Answer::table(&client.list(ALL, &[], limit).await?, TOKENS),
+            Self::List { limit } => Answer::table(&client.list(ALL, &[], limit.rows).await?, TOKENS),
             Self::Revoke { id, confirmation } => {
                 confirmation.ask("whatever uses that token stops working")?;
                 let () = client.send(Method::DELETE, &format!("{ALL}/{id}"), &[], None).await?;

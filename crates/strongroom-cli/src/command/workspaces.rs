@@ -1,10 +1,13 @@
 //! `strongroom workspace`: workspaces and who is in them. A workspace is named by its id or its exact name.
 
+use std::collections::HashMap;
+
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::json;
 use strongroom_types::{Member, ProblemCode, UserId, Workspace, WorkspaceId, WorkspaceRole};
 
+use super::limit::Limit;
 use super::service_accounts::ServiceAccounts;
 use crate::client::Client;
 use crate::connection::Server;
@@ -31,16 +34,15 @@ pub struct Workspaces {
 const EXAMPLES: &str = "\
 Examples:
   strongroom workspace create \"Platform team\"
-  strongroom workspace add \"Platform team\" USER_ID --role ADMIN    the id is what `strongroom whoami` shows him
+  strongroom workspace add \"Platform team\" USER_ID --role ADMIN    the id is what `strongroom whoami` shows them
   strongroom workspace service-account create \"Platform team\" Deployer";
 
 #[derive(Subcommand, Debug)]
 enum Act {
     /// List the workspaces that you are a member of
     List {
-        /// How many at most
-        #[arg(long, default_value_t = 100, value_name = "ROWS")]
-        limit: usize,
+        #[command(flatten)]
+        limit: Limit,
     },
     /// Make a workspace; you become its OWNER
     Create {
@@ -65,17 +67,17 @@ enum Act {
     Members {
         #[command(flatten)]
         which: Which,
-        /// How many at most
-        #[arg(long, default_value_t = 100, value_name = "ROWS")]
-        limit: usize,
+        #[command(flatten)]
+        limit: Limit,
     },
     /// Make a person a member
     Add {
         #[command(flatten)]
         which: Which,
-        /// His id, as `strongroom whoami` shows it to him
+        /// Their user ID, which they see in `strongroom whoami` or on their Settings page
+        #[arg(value_parser = user_id)]
         user: UserId,
-        /// What he may do
+        /// What they may do
         #[arg(long, default_value = "MEMBER", value_parser = one_of::<WorkspaceRole>(), ignore_case = true)]
         role: WorkspaceRole,
     },
@@ -83,9 +85,9 @@ enum Act {
     SetRole {
         #[command(flatten)]
         which: Which,
-        /// His id or e-mail address
+        /// Their id or e-mail address
         member: String,
-        /// What he may do from now on
+        /// What they may do from now on
         #[arg(value_parser = one_of::<WorkspaceRole>(), ignore_case = true)]
         role: WorkspaceRole,
     },
@@ -93,7 +95,7 @@ enum Act {
     Remove {
         #[command(flatten)]
         which: Which,
-        /// His id or e-mail address
+        /// Their id or e-mail address
         member: String,
         #[command(flatten)]
         confirmation: Confirmation,
@@ -120,7 +122,7 @@ impl Workspaces {
 impl Act {
     async fn run(self, client: &Client) -> Result<Answer, ClientError> {
         match self {
-            Self::List { limit } => Answer::table(&client.list(ALL, &[], limit).await?, WORKSPACES),
+            Self::List { limit } => Answer::table(&client.list(ALL, &[], limit.rows).await?, WORKSPACES),
             Self::Create { name } => {
                 let made: Workspace = client.send(Method::POST, ALL, &[], Some(json!({ "name": name }))).await?;
                 Answer::fields(&made, WORKSPACES)
@@ -133,7 +135,7 @@ impl Act {
             Self::Delete { which, confirmation } => delete(client, &which, &confirmation).await,
             Self::Members { which, limit } => {
                 let path = format!("{}/members", which.path(client).await?);
-                Answer::table(&client.list(&path, &[], limit).await?, MEMBERS)
+                Answer::table(&client.list(&path, &[], limit.rows).await?, MEMBERS)
             }
             Self::Add { which, user, role } => set_role(client, &which.path(client).await?, user, role).await,
             Self::SetRole { which, member, role } => {
@@ -144,9 +146,9 @@ impl Act {
             Self::Remove { which, member, confirmation } => {
                 let path = which.path(client).await?;
                 let member = member_id(client, &path, &member).await?;
-                confirmation.ask("he loses all that he has by this workspace")?;
+                confirmation.ask("they lose all access through this workspace")?;
                 let () = client.send(Method::DELETE, &format!("{path}/members/{member}"), &[], None).await?;
-                Ok(Answer::done("He is no member any more."))
+                Ok(Answer::done("Removed."))
             }
             Self::ServiceAccount(accounts) => accounts.run(client).await,
         }
@@ -188,20 +190,45 @@ pub async fn maybe_id(client: &Client, id_or_name: Option<&str>) -> Result<Optio
     }
 }
 
+/// What the workspaces with those ids are called, as far as the caller is a member of them. A token that is limited to credentials
+/// knows no name.
+///
+/// # Errors
+/// Where the server does not say.
+pub async fn names_of(
+    client: &Client,
+    mut ids: impl Iterator<Item = WorkspaceId>,
+) -> Result<HashMap<WorkspaceId, String>, ClientError> {
+    if ids.next().is_none() {
+        return Ok(HashMap::new());
+    }
+    match client.list::<Workspace>(ALL, &[], LOOKED_THROUGH).await {
+        Ok(all) => Ok(all.items.into_iter().map(|workspace| (workspace.id, workspace.name)).collect()),
+        Err(ClientError::Refused(problem)) if problem.status == 403 => Ok(HashMap::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn user_id(text: &str) -> Result<UserId, &'static str> {
+    text.parse().map_err(
+        |_| "a person is added by their user ID, which they see in `strongroom whoami` or on their Settings page",
+    )
+}
+
 async fn member_id(client: &Client, workspace: &str, id_or_email: &str) -> Result<UserId, ClientError> {
     if let Ok(id) = id_or_email.parse() {
         return Ok(id);
     }
     let members = client.list::<Member>(&format!("{workspace}/members"), &[], LOOKED_THROUGH).await?.items;
-    let is_he = |member: &&Member| member.email.as_ref().is_some_and(|email| email.eq_ignore_ascii_case(id_or_email));
-    let member = members.iter().find(is_he).map(|member| member.user_id);
+    let is_it = |member: &&Member| member.email.as_ref().is_some_and(|email| email.eq_ignore_ascii_case(id_or_email));
+    let member = members.iter().find(is_it).map(|member| member.user_id);
     member.ok_or_else(|| ClientError::NotFound("no member of that workspace has that e-mail address".into()))
 }
 
 async fn set_role(client: &Client, workspace: &str, user: UserId, role: WorkspaceRole) -> Result<Answer, ClientError> {
     let path = format!("{workspace}/members/{user}");
     let () = client.send(Method::PUT, &path, &[], Some(json!({ "role": role }))).await?;
-    Ok(Answer::done(format!("He is {role}.")))
+    Ok(Answer::done(format!("They are {role} now.")))
 }
 
 /// The server says what would go, and deletes nothing before it is told the exact name.

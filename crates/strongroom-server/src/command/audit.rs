@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use strongroom_cli::{AuditCommand, NewFile};
 use strongroom_crypto::VerifierKey;
 use strongroom_service::{Limits, RecordVerification, SessionPolicy, Vault, VerifiedRecord};
-use strongroom_store::{RecordReader, Store};
+use strongroom_store::{RecordReader, SchemaError, Store, StoreError};
 
 use super::{Failure, say};
 use crate::checkpoints;
@@ -19,10 +19,15 @@ use crate::settings::{AuditorUrl, ConfigFile, DataFolder, KeySettings, RuntimeUr
 
 /// Read and verify the record, and keep what it is verified by
 #[derive(Args, Debug)]
+#[command(after_help = WHERE)]
 pub struct Audit {
     #[command(subcommand)]
     act: Act,
 }
+
+const WHERE: &str = "\
+By the server, as whoever has a token: tail, download
+On the database, for whoever runs it: verify, export, checkpoint, key, seal";
 
 #[derive(Subcommand, Debug)]
 enum Act {
@@ -241,7 +246,13 @@ impl Seal {
 
 impl Source {
     async fn reader(&self) -> Result<RecordReader, Failure> {
-        Ok(RecordReader::connect(&self.database.url(&self.data.path())?).await?)
+        RecordReader::connect(&self.database.url(&self.data.path())?).await.map_err(|error| match error {
+            SchemaError::Store(StoreError::Unavailable(_)) => {
+                format!("{error}. This command works on the database; `strongroom audit download` asks the server")
+                    .into()
+            }
+            other => other.into(),
+        })
     }
 
     /// Out of the envelope, which nobody makes without the key file. What the database has in the clear proves nothing

@@ -31,7 +31,7 @@ impl Migrate {
         schema.close().await?;
         say(if applied.is_empty() { "the schema is up to date" } else { "the schema is ready" });
         if let Some(token) = token {
-            setup_token::print(&token);
+            setup_token::print(&token, None);
         }
         Ok(())
     }

@@ -206,7 +206,7 @@ async fn announce(listener: &Listener, admin: Option<&str>) -> Result<(), Failur
     if let Some(admin) = admin {
         let mut schema = Schema::connect(admin).await?;
         if let Some(token) = setup_token::issue(&mut schema, false).await? {
-            setup_token::print(&token);
+            setup_token::print(&token, Some(&listener.url()?));
         }
         schema.close().await?;
     }

@@ -29,7 +29,7 @@ impl SetupToken {
         let token = issue(&mut schema, true).await?;
         schema.close().await?;
         let token = token.ok_or("this vault has people already; ask one of its administrators for an invitation")?;
-        print(&token);
+        print(&token, None);
         Ok(())
     }
 }
@@ -40,6 +40,9 @@ pub(super) async fn issue(schema: &mut Schema, replace: bool) -> Result<Option<I
     Ok(schema.invite_first_admin(&token, replace).await?.then_some(token))
 }
 
-pub(super) fn print(token: &InvitationToken) {
+/// With where it is used, as far as the address of the server is known.
+pub(super) fn print(token: &InvitationToken, server: Option<&str>) {
     say(&format!("One-time admin token (shown once, good for 7 days): {}", token.to_text().expose_secret()));
+    let page = format!("{}/invitation", server.unwrap_or("the server's address"));
+    say(&format!("Become the first administrator with it: on {page} in a browser, or by `strongroom accept`"));
 }

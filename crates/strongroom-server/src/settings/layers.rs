@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use clap::builder::Resettable;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, Parser};
 
@@ -32,7 +33,7 @@ struct SettingsFile {
 /// Where the file cannot be read, or names or values in it are wrong.
 pub fn parse<T: Parser>() -> Result<(T, Origin), Failure> {
     let command = T::command();
-    let mut matches = command.clone().get_matches();
+    let mut matches = command.clone().try_get_matches().unwrap_or_else(|error| complain(error, command.clone()));
     let mut file = SettingsFile::default();
     if let Some(path) = named(&matches) {
         file = SettingsFile::read(&path).map_err(|wrong| format!("{}: {wrong}", path.display()))?;
@@ -40,6 +41,22 @@ pub fn parse<T: Parser>() -> Result<(T, Origin), Failure> {
     }
     let arguments = T::from_arg_matches(&matches).map_err(|error| error.to_string())?;
     Ok((arguments, Origin { matches, file }))
+}
+
+/// Says what is wrong and ends the process. As if no variable were set, where that is wrong as well: the usage that clap adds
+/// lists each as if it were required.
+fn complain(error: clap::Error, command: Command) -> ! {
+    if error.use_stderr()
+        && let Err(same) = without_variables(command).try_get_matches()
+        && same.kind() == error.kind()
+    {
+        same.exit();
+    }
+    error.exit()
+}
+
+fn without_variables(command: Command) -> Command {
+    command.mut_args(|arg| arg.env(Resettable::Reset)).mut_subcommands(without_variables)
 }
 
 /// The file of a command that reads settings. The others, which people run, need not be able to read it.
