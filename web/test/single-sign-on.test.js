@@ -112,10 +112,12 @@ test('an identity is linked from a session, signs in, and is taken away', async 
 test('what a command line asks for outlives the way to the provider and back', async () => {
   await vault.call('/api/admin/invitations', { method: 'POST', body: { email: 'fay@example.org', is_admin: false } });
   const { page, faults } = await windowOf('fay');
-  await page.goto('/authorize#port=5000&state=AbCdEfGh_-0123456789&name=Laptop%20*%20of%20Fay');
+  const [key, name] = ['Key_'.repeat(98), `Laptop * of Fay ${'and others '.repeat(20)}`.trim()];
+  await page.goto(`/authorize#port=5000&state=AbCdEfGh_-0123456789&key=${key}&name=${encodeURIComponent(name)}`);
   await page.getByRole('link', { name: 'Continue with Acme' }).click();
   await page.getByRole('button', { name: 'Allow' }).waitFor();
-  assert.equal(await page.getByLabel('Name').inputValue(), 'Laptop * of Fay');
-  assert.equal(new URL(page.url()).searchParams.get('state'), 'AbCdEfGh_-0123456789');
+  assert.equal(await page.getByLabel('Name').inputValue(), name);
+  const { searchParams } = new URL(page.url());
+  assert.deepEqual([searchParams.get('state'), searchParams.get('key')], ['AbCdEfGh_-0123456789', key]);
   assert.deepEqual(faults, []);
 });

@@ -1,26 +1,30 @@
 //! How a browser hands a token over to the command line (RFC 8252, section 7.3): a page of the server, where the person is
-//! signed in, makes an API token and posts it, as a form, to a port of this machine that is open for this once.
+//! signed in, makes an API token, seals it for a key of this login and posts it, as a form, to a port of this machine.
 //! Nothing is taken but from that page, by its origin, and for this very login, by its state. It never shows what it took.
 //! Browsers name the origin where the page's policy of referrers is `origin`; where it is `no-referrer`, they send `null`.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN, REFERRER_POLICY};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, LOCATION, ORIGIN, REFERRER_POLICY,
+};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use data_encoding::BASE64URL_NOPAD;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use strongroom_crypto::HandoverKey;
 use strongroom_types::ApiToken;
 use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use url::{Url, form_urlencoded};
 
@@ -33,12 +37,13 @@ const LAST_WORD: Duration = Duration::from_secs(2);
 /// The most that a form may hold.
 const FORM_LIMIT: usize = 4096;
 
+type Outcome = Result<SecretString, ClientError>;
+
 /// A login that waits for its token.
 pub struct Handover {
     listener: TcpListener,
-    port: u16,
-    state: String,
-    origin: String,
+    outcomes: mpsc::Receiver<Outcome>,
+    expected: Expected,
 }
 
 /// What is taken.
@@ -46,56 +51,91 @@ struct Expected {
     host: String,
     origin: String,
     state: String,
-    outcome: mpsc::Sender<Result<SecretString, ClientError>>,
+    key: HandoverKey,
+    page: Url,
+    outcome: mpsc::Sender<Outcome>,
+    opened: AtomicBool,
+    /// That the browser has been told how it ended.
+    told: Notify,
 }
 
 impl Handover {
-    /// Opens a port for a page of that server.
+    /// Opens a port for a page of that server, and makes a key for this login.
     ///
     /// # Errors
     /// Where this machine has no port or no randomness to give.
-    pub async fn begin(server: &Url) -> Result<Self, ClientError> {
+    pub async fn begin(server: &Url, name: &str) -> Result<Self, ClientError> {
         let wrong = |error: std::io::Error| ClientError::Input(format!("a port of this machine: {error}"));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(wrong)?;
         let port = listener.local_addr().map_err(wrong)?.port();
         let mut random = [0; 32];
         getrandom::fill(&mut random).map_err(|e| ClientError::Input(format!("randomness: {e}")))?;
         let state = BASE64URL_NOPAD.encode(&random);
-        Ok(Self { listener, port, state, origin: server.origin().ascii_serialization() })
+        let key = HandoverKey::generate().map_err(|e| ClientError::Input(format!("a key for this login: {e}")))?;
+        let page =
+            page_of(server, &[("port", &port.to_string()), ("state", &state), ("key", key.public()), ("name", name)]);
+        let (outcome, outcomes) = mpsc::channel(1);
+        let expected = Expected {
+            host: format!("{}:{port}", Ipv4Addr::LOCALHOST),
+            origin: server.origin().ascii_serialization(),
+            state,
+            key,
+            page,
+            outcome,
+            opened: AtomicBool::new(false),
+            told: Notify::new(),
+        };
+        Ok(Self { listener, outcomes, expected })
     }
 
-    /// The page to be opened. What it is told is behind the `#`, which no server sees.
-    pub fn page(&self, server: &Url, name: &str) -> Url {
-        let mut told = form_urlencoded::Serializer::new(String::new());
-        told.append_pair("port", &self.port.to_string()).append_pair("state", &self.state).append_pair("name", name);
-        let mut page = server.clone();
-        page.set_path(&format!("{}/authorize", server.path().trim_end_matches('/')));
-        page.set_fragment(Some(&told.finish()));
-        page
+    /// The page to be opened, for this person's eyes alone: who has its address can end this login.
+    pub fn page(&self) -> &Url {
+        &self.expected.page
+    }
+
+    /// An address that leads to the page once, and tells nothing: everybody on this machine sees what a browser is started with.
+    pub fn door(&self) -> String {
+        format!("http://{}/", self.expected.host)
     }
 
     /// Waits until the page hands a token over.
     ///
     /// # Errors
     /// Where the person declines, or takes more than five minutes.
-    pub async fn token(self) -> Result<SecretString, ClientError> {
-        let (outcome, mut outcomes) = mpsc::channel(1);
-        let host = format!("{}:{}", Ipv4Addr::LOCALHOST, self.port);
-        let expected = Arc::new(Expected { host, origin: self.origin, state: self.state, outcome });
-        let router = Router::new()
+    pub async fn token(self) -> Outcome {
+        self.served(Router::new()).await
+    }
+
+    /// As [`Self::token`], where the browser was sent to [`Self::door`].
+    ///
+    /// # Errors
+    /// As [`Self::token`], and where more than one asks at the door.
+    pub async fn token_by_door(self) -> Outcome {
+        self.served(Router::new().route("/", get(lead))).await
+    }
+
+    async fn served(mut self, router: Router<Arc<Expected>>) -> Outcome {
+        let expected = Arc::new(self.expected);
+        let router = router
             .route("/token", post(receive))
+            .route(DONE, get(done))
+            .route(DECLINED, get(declined))
             .fallback(async || page(StatusCode::NOT_FOUND, "There is nothing here."))
             .method_not_allowed_fallback(async || page(StatusCode::METHOD_NOT_ALLOWED, "There is nothing here."))
             .layer(DefaultBodyLimit::max(FORM_LIMIT))
-            .with_state(expected);
+            .with_state(expected.clone());
         let (end, ended) = tokio::sync::oneshot::channel::<()>();
         let serving = axum::serve(self.listener, router).with_graceful_shutdown(async {
             let _ = ended.await;
         });
         let serving = tokio::spawn(serving.into_future());
-        let outcome = timeout(PATIENCE, outcomes.recv()).await;
+        let outcome = timeout(PATIENCE, self.outcomes.recv()).await;
+        // The browser comes once more, for the page that says how it ended.
+        if outcome.is_ok() {
+            let _ = timeout(LAST_WORD, expected.told.notified()).await;
+        }
         drop(end);
-        // The page that says so is on its way; who holds the connection open beyond that is let go of.
+        // Who holds the connection open beyond that is let go of.
         let abort = serving.abort_handle();
         if timeout(LAST_WORD, serving).await.is_err() {
             abort.abort();
@@ -103,6 +143,34 @@ impl Handover {
         let too_late = || ClientError::Input("nobody handed a token over within five minutes".into());
         outcome.ok().flatten().unwrap_or_else(|| Err(too_late()))
     }
+}
+
+/// What the page is told is behind the `#`, which no server sees.
+fn page_of(server: &Url, told: &[(&str, &str)]) -> Url {
+    let told = form_urlencoded::Serializer::new(String::new()).extend_pairs(told).finish();
+    let mut page = server.clone();
+    page.set_path(&format!("{}/authorize", server.path().trim_end_matches('/')));
+    page.set_fragment(Some(&told));
+    page
+}
+
+/// Where a browser is sent from its form, so that loading the page again sends no form again.
+const DONE: &str = "/done";
+const DECLINED: &str = "/declined";
+
+/// Leads the first who asks to the page. Of two, nobody knows which is the browser of whoever waits.
+async fn lead(State(expected): State<Arc<Expected>>, headers: HeaderMap) -> Response {
+    if !is(&headers, HOST, &expected.host) {
+        return page(StatusCode::BAD_REQUEST, "There is nothing here.");
+    }
+    if !expected.opened.swap(true, Ordering::SeqCst) {
+        return see_other(expected.page.as_str());
+    }
+    let twice = "somebody else on this machine opened the address of this login, or you did so twice; nothing was kept: \
+                 run `strongroom login` again, with --no-browser if this goes on";
+    let _ = expected.outcome.try_send(Err(ClientError::Input(twice.into())));
+    expected.told.notify_one();
+    page(StatusCode::GONE, "This was opened before, perhaps by somebody else. The login has ended: begin it again.")
 }
 
 async fn receive(
@@ -113,22 +181,16 @@ async fn receive(
     let Some(outcome) = form.ok().and_then(|form| expected.read(&headers, &form)) else {
         return page(StatusCode::BAD_REQUEST, "This is not what the command line waits for. It goes on waiting.");
     };
-    let told = match &outcome {
-        Ok(_) => "The command line has what it needs. You may close this window.",
-        Err(_) => "The command line knows that you declined. You may close this window.",
-    };
+    let next = if outcome.is_ok() { DONE } else { DECLINED };
     // The first one counts.
     let _ = expected.outcome.try_send(outcome);
-    page(StatusCode::OK, told)
+    see_other(next)
 }
 
 impl Expected {
     /// What the form hands over; nothing, if it is not from the page or not for this login.
-    fn read(&self, headers: &HeaderMap, form: &[u8]) -> Option<Result<SecretString, ClientError>> {
-        let is = |name: HeaderName, wanted: &str| {
-            let mut values = headers.get_all(name).iter();
-            values.next().is_some_and(|value| value.as_bytes() == wanted.as_bytes()) && values.next().is_none()
-        };
+    fn read(&self, headers: &HeaderMap, form: &[u8]) -> Option<Outcome> {
+        let is = |name, wanted| is(headers, name, wanted);
         if !is(HOST, &self.host) || !is(ORIGIN, &self.origin) || !is(CONTENT_TYPE, "application/x-www-form-urlencoded")
         {
             return None;
@@ -143,14 +205,37 @@ impl Expected {
         if field("error").is_some_and(|error| error == "declined") {
             return Some(Err(ClientError::Input("it was declined in the browser".into())));
         }
-        let token = field("token")?;
-        ApiToken::parse(&token).ok()?;
-        Some(Ok(token.into_owned().into()))
+        let token = self.key.open(&field("sealed")?).ok()?;
+        ApiToken::parse(token.expose_secret()).ok()?;
+        Some(Ok(token))
     }
 }
 
+fn is(headers: &HeaderMap, name: HeaderName, wanted: &str) -> bool {
+    let mut values = headers.get_all(name).iter();
+    values.next().is_some_and(|value| value.as_bytes() == wanted.as_bytes()) && values.next().is_none()
+}
+
+fn see_other(location: &str) -> Response {
+    let headers = [(LOCATION, location), (REFERRER_POLICY, "no-referrer"), (CACHE_CONTROL, "no-store")];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+async fn done(State(expected): State<Arc<Expected>>) -> Response {
+    say(&expected, "The command line has what it needs.")
+}
+
+async fn declined(State(expected): State<Arc<Expected>>) -> Response {
+    say(&expected, "The command line knows that you declined.")
+}
+
+fn say(expected: &Expected, sentence: &str) -> Response {
+    expected.told.notify_one();
+    page(StatusCode::OK, &format!("{sentence} You may close this window."))
+}
+
 /// A page that can do nothing.
-fn page(status: StatusCode, sentence: &'static str) -> Response {
+fn page(status: StatusCode, sentence: &str) -> Response {
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),

@@ -10,9 +10,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 
-use reqwest::header::{CONTENT_SECURITY_POLICY, HOST, ORIGIN};
+use reqwest::header::{CONTENT_SECURITY_POLICY, HOST, LOCATION, ORIGIN};
+use reqwest::redirect::Policy;
 use secrecy::ExposeSecret;
 use serde_json::json;
+use strongroom_crypto::{HandoverKey, seal_for_handover};
 use strongroom_testing::Person;
 use support::Server;
 use url::{Url, form_urlencoded};
@@ -66,35 +68,62 @@ fn mode(path: &Path) -> u32 {
 struct Waiting {
     child: Child,
     stderr: BufReader<ChildStderr>,
-    page: Url,
+    /// What it printed.
+    address: Url,
     told: HashMap<String, String>,
 }
 
 impl Waiting {
     fn start(home: &Home, server: &Server) -> Self {
         let flags = ["login", "--no-browser", "--keep", "file", "--name", "Laptop of Ada & Bob"];
-        let mut child = home.command(server, &flags).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        Self::run(home.command(server, &flags))
+    }
+
+    /// With a browser, which writes what it is started with to that pipe.
+    fn start_in_browser(home: &Home, server: &Server, pipe: &Path) -> Self {
+        nix::unistd::mkfifo(pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let browser = home.path().join("browser");
+        std::fs::write(&browser, format!("#!/bin/sh\necho \"$@\" > '{}'\n", pipe.display())).unwrap();
+        std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let mut command = home.command(server, &["login", "--keep", "file"]);
+        command.env("BROWSER", &browser);
+        Self::run(command)
+    }
+
+    fn run(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut lines = stderr.by_ref().lines();
         assert!(lines.next().unwrap().unwrap().contains("in the browser"));
-        let page: Url = lines.next().unwrap().unwrap().parse().unwrap();
-        let told = form_urlencoded::parse(page.fragment().unwrap().as_bytes()).into_owned().collect();
-        Self { child, stderr, page, told }
+        let address: Url = lines.next().unwrap().unwrap().parse().unwrap();
+        let told = told(&address);
+        Self { child, stderr, address, told }
     }
 
     fn host(&self) -> String {
         format!("127.0.0.1:{}", self.told["port"])
     }
 
+    fn seal(&self, text: &str) -> String {
+        seal_for_handover(&self.told["key"], text).unwrap()
+    }
+
     /// Posts a form as a page of that origin.
     async fn post(&self, origin: Option<&str>, form: &[(&str, &str)]) -> (u16, String) {
-        let mut request = reqwest::Client::new().post(format!("http://{}/token", self.host())).form(form);
+        let mut request = browser().post(format!("http://{}/token", self.host())).form(form);
         if let Some(origin) = origin {
             request = request.header(ORIGIN, origin);
         }
         let answer = request.send().await.unwrap();
+        let next = answer.headers().get(LOCATION).map(|next| next.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), next.unwrap_or_default())
+    }
+
+    /// Where its form has led a browser to.
+    async fn get(&self, path: &str) -> String {
+        let answer = browser().get(format!("http://{}{path}", self.host())).send().await.unwrap();
         assert_eq!(answer.headers()[CONTENT_SECURITY_POLICY], "default-src 'none'; frame-ancestors 'none'");
-        (answer.status().as_u16(), answer.text().await.unwrap())
+        answer.text().await.unwrap()
     }
 
     fn end(mut self) -> (ExitStatus, String) {
@@ -104,13 +133,23 @@ impl Waiting {
     }
 }
 
+/// What an address tells its page.
+fn told(address: &Url) -> HashMap<String, String> {
+    form_urlencoded::parse(address.fragment().unwrap_or_default().as_bytes()).into_owned().collect()
+}
+
+/// Follows nothing by itself.
+fn browser() -> reqwest::Client {
+    reqwest::Client::builder().redirect(Policy::none()).build().unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_page_of_this_server_and_of_this_login_hands_a_token_over() {
     let server = Server::start().await;
     let ada = server.person("ada").await;
     let home = Home::new();
     let waiting = Waiting::start(&home, &server);
-    assert_eq!(waiting.page.as_str().split('#').next(), Some(format!("{}/authorize", server.url).as_str()));
+    assert_eq!(waiting.address.as_str().split('#').next(), Some(format!("{}/authorize", server.url).as_str()));
     assert_eq!(waiting.told["name"], "Laptop of Ada & Bob");
     let state = waiting.told["state"].clone();
     assert!(state.len() >= 43, "256 bits");
@@ -118,29 +157,35 @@ async fn only_the_page_of_this_server_and_of_this_login_hands_a_token_over() {
         server.post(&ada, "/api/tokens", json!({ "name": waiting.told["name"], "expires_in_days": 30 })).await.json();
     let token = made["token"].as_str().unwrap();
 
-    let right = [("state", state.as_str()), ("token", token)];
+    let sealed = waiting.seal(token);
+    let right = [("state", state.as_str()), ("sealed", sealed.as_str())];
     let origin = Some(server.url.as_str());
     let off_by_one = format!("{}{}", &state[..state.len() - 1], if state.ends_with('A') { 'B' } else { 'A' });
-    assert_eq!(waiting.post(origin, &[("state", &off_by_one), ("token", token)]).await.0, 400);
-    assert_eq!(waiting.post(origin, &[("token", token)]).await.0, 400);
+    assert_eq!(waiting.post(origin, &[("state", &off_by_one), right[1]]).await.0, 400);
+    assert_eq!(waiting.post(origin, &[right[1]]).await.0, 400);
     assert_eq!(waiting.post(origin, &[("state", &state), right[0], right[1]]).await.0, 400, "a state of many");
-    assert_eq!(waiting.post(origin, &[("state", &state), ("token", "nonsense")]).await.0, 400);
+    assert_eq!(waiting.post(origin, &[right[0], ("token", token)]).await.0, 400, "in clear");
+    assert_eq!(waiting.post(origin, &[right[0], ("sealed", token)]).await.0, 400, "in clear");
+    assert_eq!(waiting.post(origin, &[right[0], ("sealed", &waiting.seal("nonsense"))]).await.0, 400);
+    let elsewhere = seal_for_handover(HandoverKey::generate().unwrap().public(), token).unwrap();
+    assert_eq!(waiting.post(origin, &[right[0], ("sealed", &elsewhere)]).await.0, 400, "for another login");
     assert_eq!(waiting.post(Some("http://attacker.example"), &right).await.0, 400);
     assert_eq!(waiting.post(Some("null"), &right).await.0, 400);
     assert_eq!(waiting.post(None, &right).await.0, 400);
     let padding = "x".repeat(5000);
     assert_eq!(waiting.post(origin, &[right[0], right[1], ("padding", &padding)]).await.0, 400);
     let http = reqwest::Client::new();
-    let query = format!("http://{}/token?state={state}&token={token}", waiting.host());
+    let query = format!("http://{}/token?state={state}&sealed={sealed}", waiting.host());
     assert_eq!(http.get(&query).header(ORIGIN, &server.url).send().await.unwrap().status().as_u16(), 405);
     let rebound = http.post(&query).header(ORIGIN, &server.url).header(HOST, "attacker.example").form(&right);
     assert_eq!(rebound.send().await.unwrap().status().as_u16(), 400);
-    let as_json = http.post(&query).header(ORIGIN, &server.url).json(&json!({ "state": state, "token": token }));
+    let as_json = http.post(&query).header(ORIGIN, &server.url).json(&json!({ "state": state, "sealed": sealed }));
     assert_eq!(as_json.send().await.unwrap().status().as_u16(), 400);
     assert!(!home.logins().exists());
 
-    let (status, page) = waiting.post(origin, &right).await;
-    assert!(status == 200 && page.contains("close this window") && !page.contains(token), "{page}");
+    assert_eq!(http.get(format!("http://{}/", waiting.host())).send().await.unwrap().status().as_u16(), 404);
+    assert_eq!(waiting.post(origin, &right).await, (303, "/done".to_owned()), "loading it again posts nothing");
+    assert!(waiting.get("/done").await.contains("has what it needs. You may close this window"));
     let (status, said) = waiting.end();
     assert!(status.success() && said.contains("ada@example.org") && !said.contains(token), "{said}");
     assert_eq!((mode(&home.logins()), mode(home.logins().parent().unwrap())), (0o600, 0o700));
@@ -154,9 +199,53 @@ async fn a_login_that_is_declined_keeps_nothing() {
     let waiting = Waiting::start(&home, &server);
     let state = waiting.told["state"].clone();
     assert_eq!(waiting.post(Some(&server.url), &[("state", "wrong"), ("error", "declined")]).await.0, 400);
-    assert_eq!(waiting.post(Some(&server.url), &[("state", &state), ("error", "declined")]).await.0, 200);
+    assert_eq!(waiting.post(Some(&server.url), &[("state", &state), ("error", "declined")]).await.1, "/declined");
+    assert!(waiting.get("/declined").await.contains("you declined"));
     let (status, said) = waiting.end();
     assert!(status.code() == Some(1) && said.contains("declined"), "{said}");
+    assert!(!home.logins().exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_browser_is_started_with_leads_to_the_page_once_and_tells_nothing() {
+    let server = Server::start().await;
+    let ada = server.person("ada").await;
+    let home = Home::new();
+    let pipe = home.path().join("pipe");
+    let mut waiting = Waiting::start_in_browser(&home, &server, &pipe);
+    let door = waiting.address.to_string();
+    assert_eq!(std::fs::read_to_string(&pipe).unwrap(), format!("{door}\n"), "all that others see of it");
+    assert_eq!(door, format!("http://127.0.0.1:{}/", waiting.address.port().unwrap()));
+
+    let rebound = browser().get(&door).header(HOST, "attacker.example").send().await.unwrap();
+    assert_eq!((rebound.status().as_u16(), rebound.headers().get(LOCATION)), (400, None));
+    let led = browser().get(&door).send().await.unwrap();
+    assert_eq!(led.status().as_u16(), 303);
+    let page: Url = led.headers()[LOCATION].to_str().unwrap().parse().unwrap();
+    assert_eq!(page.as_str().split('#').next(), Some(format!("{}/authorize", server.url).as_str()));
+    waiting.told = told(&page);
+    let made = server.post(&ada, "/api/tokens", json!({ "name": "Laptop", "expires_in_days": 30 })).await.json();
+    let sealed = waiting.seal(made["token"].as_str().unwrap());
+    let form = [("state", waiting.told["state"].as_str()), ("sealed", &sealed)];
+    assert_eq!(waiting.post(Some(&server.url), &form).await.0, 303);
+    waiting.get("/done").await;
+    let (status, said) = waiting.end();
+    assert!(status.success() && said.contains("ada@example.org"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_whose_address_two_have_opened_ends() {
+    let server = Server::start().await;
+    let home = Home::new();
+    let waiting = Waiting::start_in_browser(&home, &server, &home.path().join("pipe"));
+    // A browser that writes to a pipe waits for whoever reads.
+    std::fs::read_to_string(home.path().join("pipe")).unwrap();
+    let door = waiting.address.clone();
+    assert_eq!(browser().get(door.clone()).send().await.unwrap().status().as_u16(), 303);
+    let second = browser().get(door).send().await.unwrap();
+    assert_eq!((second.status().as_u16(), second.headers().get(LOCATION)), (410, None));
+    let (status, said) = waiting.end();
+    assert!(status.code() == Some(1) && said.contains("somebody else on this machine"), "{said}");
     assert!(!home.logins().exists());
 }
 

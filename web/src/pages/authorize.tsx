@@ -1,15 +1,15 @@
 // Letting a command line on this computer act as whoever is signed in: `strongroom login` leads here, and waits on loopback.
-// The token goes to that port of this computer and nowhere else; it is never shown, and this page does not keep it.
+// The token goes to that port of this computer and nowhere else, sealed for that command; it is never shown nor kept.
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { Form } from 'react-aria-components';
-import { Navigate, Outlet, useLocation, useSearchParams } from 'react-router';
-import { api, ask } from '../api.ts';
-import { type AuthorizationRequest, handOver, pathOf, readRequest } from '../authorization.ts';
+import { Link, Navigate, Outlet, useLocation, useNavigate, useSearchParams } from 'react-router';
+import { api, ask, type Schemas } from '../api.ts';
+import { type AuthorizationRequest, canSeal, handOver, pathOf, readRequest, sealFor } from '../authorization.ts';
 import { Button, ButtonLink } from '../components/button.tsx';
 import { Failure, Notice } from '../components/feedback.tsx';
 import { Narrow } from '../components/narrow.tsx';
-import { useMe } from '../session.tsx';
+import { confirmMe, useMe } from '../session.tsx';
 import { ALL_ACTIONS } from '../tokens/actions.ts';
 import { Actions, EMPTY_DRAFT, FullReach, NameAndExpiry, newToken } from '../tokens/token-fields.tsx';
 
@@ -26,7 +26,7 @@ function NoRequest() {
     <Narrow title="This link is not whole">
       <Notice tone="danger">
         <p>
-          It should name the port and the state of a command line that waits. Nothing has happened. Run{' '}
+          It should name the port, the state and the key of a command line that waits. Nothing has happened. Run{' '}
           <code>strongroom login</code> again, and open the address that it prints.
         </p>
       </Notice>
@@ -38,8 +38,11 @@ function NoRequest() {
 export function Authorize() {
   const [search] = useSearchParams();
   const request = readRequest(search);
+  const { state } = useLocation();
   const me = useMe();
   if (!request) return <NoRequest />;
+  if (!canSeal) return <NoCipher />;
+  if (state === HANDED_OVER) return <HandedOver name={me.display_name} />;
   return (
     <Narrow
       title="Let a command line in?"
@@ -55,18 +58,52 @@ export function Authorize() {
           decline.
         </p>
       </Notice>
-      <AllowForm request={request} />
+      <AllowForm request={request} me={me} />
     </Narrow>
   );
 }
 
-function AllowForm({ request }: { request: AuthorizationRequest }) {
+function NoCipher() {
+  return (
+    <Narrow title="This page cannot seal a token">
+      <Notice tone="danger">
+        <p>
+          It came without HTTPS from another machine, and no token goes to a command line in clear. Nothing has happened. Give{' '}
+          <code>strongroom login</code> an address that begins with https, or make a token yourself and use{' '}
+          <code>strongroom login --with-token</code>.
+        </p>
+      </Notice>
+      <ButtonLink to="/tokens">To your API tokens</ButtonLink>
+    </Narrow>
+  );
+}
+
+/** With the address, in the history: whoever comes back to it, or loads it again, does not make a second token. */
+const HANDED_OVER = 'handed over';
+
+function HandedOver({ name }: { name: string }) {
+  return (
+    <Narrow title="Handed over" lead={`A token of ${name} was made for the command line.`}>
+      <p>
+        Go back to your terminal. If it does not go on there, revoke the token under <Link to="/tokens">API tokens</Link>, and run{' '}
+        <code>strongroom login</code> again.
+      </p>
+    </Narrow>
+  );
+}
+
+function AllowForm({ request, me }: { request: AuthorizationRequest; me: Schemas['User'] }) {
+  const navigate = useNavigate();
   const [draft, setDraft] = useState({ ...EMPTY_DRAFT, name: request.name || 'Command line', days: '30', actions: ALL_ACTIONS });
   const allow = useMutation({
     // The token is no result: nothing here keeps it.
     mutationFn: async () => {
+      const seal = await sealFor(request);
+      await confirmMe(me);
       const { token } = await ask(api.POST('/api/tokens', { body: newToken(draft) }));
-      handOver(request, { token });
+      const sealed = await seal(token);
+      await navigate(pathOf(request), { replace: true, state: HANDED_OVER });
+      handOver(request, { sealed });
     },
   });
   const submit = (event: FormEvent) => {
@@ -79,11 +116,9 @@ function AllowForm({ request }: { request: AuthorizationRequest }) {
       <Actions draft={draft} onChange={setDraft} />
       <FullReach draft={draft} />
       {allow.error && <Failure error={allow.error} />}
-      {allow.isSuccess && (
-        <Notice tone="success" title="Handed over">
-          <p>Go back to your terminal. If it does not go on there, revoke the token on the page API tokens.</p>
-        </Notice>
-      )}
+      <p className="hint">
+        A token named <strong>{draft.name}</strong> will be under API tokens, where you can revoke it.
+      </p>
       <div className="row">
         <Button type="submit" variant="primary" isPending={allow.isPending}>
           Allow

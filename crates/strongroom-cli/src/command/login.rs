@@ -78,16 +78,18 @@ impl Login {
     }
 
     async fn ask_in_browser(&self, server: &Url) -> Result<SecretString, ClientError> {
-        let handover = Handover::begin(server).await?;
         let name = self.name.clone().unwrap_or_else(this_machine);
-        let page = handover.page(server, &name);
+        let handover = Handover::begin(server, &name).await?;
         note("Go on in the browser, at")?;
-        note(page.as_str())?;
-        if !self.no_browser {
-            // Where none opens, the address has been printed.
-            spawn_blocking(move || webbrowser::open(page.as_str()));
+        if self.no_browser {
+            note(handover.page().as_str())?;
+            return handover.token().await;
         }
-        handover.token().await
+        let door = handover.door();
+        note(&door)?;
+        // Where none opens, the address has been printed.
+        spawn_blocking(move || webbrowser::open(&door));
+        handover.token_by_door().await
     }
 }
 
