@@ -41,7 +41,8 @@ test('the record is read in words, filtered, and the filter is in the address', 
   await assertAccessible(page);
   await assertFits(page);
   await page.getByText('Filter', { exact: true }).click();
-  await page.getByLabel('Provider').fill('github');
+  await page.getByRole('combobox', { name: 'Provider' }).fill('GitHub');
+  await page.keyboard.press('Escape');
   await page.getByRole('button', { name: /Action/ }).click();
   await page.getByRole('option', { name: 'Value revealed' }).click();
   const today = new Date().toISOString().slice(0, 10);
@@ -54,7 +55,7 @@ test('the record is read in words, filtered, and the filter is in the address', 
   const rows = page.locator('.record > li');
   await rows.filter({ hasText: 'Uploads' }).first().waitFor({ state: 'detached' });
   assert.equal(await rows.count(), 1);
-  await rows.getByText('Deploy key · github').click();
+  await rows.getByText('Deploy key · GitHub').click();
   await rows.getByText('Request', { exact: true }).waitFor();
   await rows.getByText('127.0.0.1').waitFor();
   await assertAccessible(page);

@@ -227,7 +227,7 @@ test('revoking is confirmed first, and undone', async () => {
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: 'Revoke' }).click();
   await page.getByRole('button', { name: 'Revoke', exact: true }).last().click();
-  await page.getByText('It is revoked').waitFor();
+  await page.locator(':focus').filter({ hasText: 'It is revoked' }).waitFor();
   assert.equal(await page.getByRole('button', { name: 'Reveal', exact: true }).count(), 0);
   await assertAccessible(page);
   await assertFits(page);

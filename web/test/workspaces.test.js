@@ -207,7 +207,8 @@ test('a service account has tokens and trusts workloads, until it is disabled', 
 
   await page.getByRole('button', { name: 'New token' }).click();
   await page.getByLabel('Name').fill('Runner');
-  await page.getByLabel('Only for this provider').fill('npm');
+  await page.getByRole('combobox', { name: 'Only for this provider' }).fill('NPM');
+  await page.keyboard.press('Escape');
   await assertAccessible(page);
   await page.getByRole('button', { name: 'Create token' }).click();
   const token = await page.getByText(/^srt_/).textContent();
@@ -222,6 +223,8 @@ test('a service account has tokens and trusts workloads, until it is disabled', 
 
   await page.getByRole('button', { name: 'New rule' }).click();
   await page.getByLabel('Issuer').fill(ISSUER);
+  await page.getByRole('combobox', { name: 'Only for this provider' }).fill('GitHub');
+  await page.keyboard.press('Escape');
   await page.getByLabel('Value', { exact: true }).fill('repo:*');
   await page.getByRole('button', { name: 'Another claim' }).click();
   await page.getByLabel('Claim', { exact: true }).last().fill('environment');
@@ -236,6 +239,7 @@ test('a service account has tokens and trusts workloads, until it is disabled', 
   await page.getByText('repo:acme/*').waitFor();
   await assertAccessible(page);
   const [rule] = (await vault.call(`${path}/trust-rules`)).items;
+  assert.equal(rule.provider, 'github');
   assert.deepEqual(rule.claims, { sub: 'repo:acme/*', environment: 'production' });
   await page.getByRole('button', { name: 'Remove the rule for repo:acme/*' }).click();
   await assertAccessible(page);

@@ -4,6 +4,8 @@ import { type FormEvent, useState } from 'react';
 import { Form } from 'react-aria-components';
 import { Button } from '../components/button.tsx';
 import { type Option, Select, TextField } from '../components/fields.tsx';
+import { ProviderField } from '../providers/provider-field.tsx';
+import { providerName, providerOf } from '../providers/providers.ts';
 import type { Filter } from './filter.ts';
 import { ACTIONS, KINDS, OUTCOMES } from './words.ts';
 
@@ -15,10 +17,10 @@ type FilterProps = {
 };
 
 export function FilterForm({ filter, onApply, workspaces, people }: FilterProps) {
-  const [draft, setDraft] = useState(filter);
+  const [draft, setDraft] = useState({ ...filter, provider: filter.provider && providerName(filter.provider) });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    onApply(draft);
+    onApply({ ...draft, provider: draft.provider && providerOf(draft.provider) });
   };
   const text = (name: keyof Filter) => ({
     value: draft[name] ?? '',
@@ -33,7 +35,7 @@ export function FilterForm({ filter, onApply, workspaces, people }: FilterProps)
       <Form className="stack" onSubmit={submit}>
         <div className="grid">
           <TextField label="Name" maxLength={255} {...text('name')} />
-          <TextField label="Provider" maxLength={100} {...text('provider')} />
+          <ProviderField {...text('provider')} />
           <Select label="Action" options={anyOf(ACTIONS)} {...text('action')} />
           <Select label="Outcome" options={anyOf(OUTCOMES)} {...text('outcome')} />
           <Select label="Kind" options={anyOf(KINDS)} {...text('entity_type')} />
@@ -58,7 +60,7 @@ export function FilterInWords({ filter, onApply, workspaces, people }: FilterPro
   const wordFor = (words: Record<string, string>, code: string | undefined) => code && (words[code] ?? code);
   const said = [
     name && `named ${name}`,
-    provider,
+    provider && providerName(provider),
     wordFor(ACTIONS, action),
     wordFor(OUTCOMES, outcome),
     wordFor(KINDS, entity_type),

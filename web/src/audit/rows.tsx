@@ -6,6 +6,7 @@ import type { Schemas } from '../api.ts';
 import { Badge } from '../components/feedback.tsx';
 import { Facts } from '../components/facts.tsx';
 import { ExactTime } from '../components/time.tsx';
+import { providerName } from '../providers/providers.ts';
 import { searchOf } from './filter.ts';
 import { ACTIONS, codeInWords, KINDS, nameInWords } from './words.ts';
 
@@ -25,7 +26,7 @@ export function Rows({ rows }: { rows: Activity[] }) {
               )}
               <span className="what">
                 <strong>{ACTIONS[row.action]}</strong> {row.outcome === 'DENIED' && <Badge tone="danger">Denied</Badge>}
-                <span className="hint block">{[nameInWords(row), row.provider].filter(Boolean).join(' · ')}</span>
+                <span className="hint block">{[nameInWords(row), row.provider && providerName(row.provider)].filter(Boolean).join(' · ')}</span>
               </span>
               <span className="who">{actorInWords(row)}</span>
               <span className="when hint">

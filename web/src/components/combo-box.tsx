@@ -22,14 +22,15 @@ type ComboBoxProps = Omit<AriaComboBoxProps<ComboBoxOption>, 'children' | 'class
   options: readonly ComboBoxOption[];
   hint?: ReactNode;
   placeholder?: string;
+  maxLength?: number;
 };
 
-export function ComboBox({ label, options, hint, placeholder, ...rest }: ComboBoxProps) {
+export function ComboBox({ label, options, hint, placeholder, maxLength, ...rest }: ComboBoxProps) {
   return (
     <AriaComboBox {...rest} className="field" defaultItems={options} menuTrigger="focus">
       <Label>{label}</Label>
       <div className="combo-box">
-        <Input className="input" placeholder={placeholder} />
+        <Input className="input" placeholder={placeholder} maxLength={maxLength} />
         <AriaButton className="button quiet">
           <ChevronDown aria-hidden size={16} />
         </AriaButton>

@@ -24,7 +24,7 @@ export function Versions({ credential }: { credential: Credential }) {
         No value is overwritten: each rotation keeps the one before. Who did what, and who looked, is in{' '}
         <Link to={record}>the record</Link>.
       </p>
-      <List list={list} empty={null}>
+      <List list={list} nouns={['version', 'versions']} empty={null}>
         {(versions) => (
           <ul className="lines">
             {versions.map((version) => (

@@ -24,6 +24,8 @@ const SEALED =
 const ADMIN_LEAD =
   'What happened to admin secrets, invitations, settings, keys and the record itself, and what you did. Reading it is recorded, too.';
 
+const NONE = 'No rows match that you may see.';
+
 export function Audit() {
   const { workspaces } = useWorkspaces();
   return (
@@ -66,6 +68,9 @@ function Record({ title, lead, root, workspaces }: RecordProps) {
       )}
       <FilterForm key={searchOf(filter)} {...choosing} />
       <FilterInWords {...choosing} />
+      <p role="status" className="visually-hidden">
+        {data && !error && (data.items.length > 0 ? `${data.items.length} ${data.items.length === 1 ? 'row' : 'rows'}` : NONE)}
+      </p>
       {error && <Failure error={error} retry={refetch} />}
       {!data && !error && <Loading />}
       {data && !error && (
@@ -92,7 +97,7 @@ function usePeople(rows: Schemas['Activity'][], filter: Filter): Option<string>[
 function Nothing() {
   return (
     <EmptyState icon={<ScrollText size={28} />} title="Nothing here">
-      <p>The record has no such rows that you may see.</p>
+      <p>{NONE}</p>
     </EmptyState>
   );
 }

@@ -14,8 +14,8 @@ import { type Credential, useCredential, useRereadCredentials, useVault } from '
 import { Badges } from '../credentials/badges.tsx';
 import { Unseen } from '../credentials/unseen.tsx';
 import { Tags, Whose } from '../credentials/list.tsx';
-import { ProviderIcon } from '../credentials/provider-icon.tsx';
-import { providerName } from '../credentials/providers.ts';
+import { ProviderIcon } from '../providers/provider-icon.tsx';
+import { providerName } from '../providers/providers.ts';
 import { RevealDialog } from '../credentials/reveal-dialog.tsx';
 import { RotateDialog } from '../credentials/rotate-dialog.tsx';
 import { typeLabel } from '../credentials/types.ts';
@@ -62,6 +62,7 @@ type Act = 'reveal' | 'rotate' | 'revoke';
 function ValueCard({ credential }: { credential: Credential }) {
   const { pages } = useVault();
   const [act, setAct] = useState<Act>();
+  const [isRevokedHere, setRevokedHere] = useState(false);
   const close = () => setAct(undefined);
   const { id, permissions, is_active, masked_value } = credential;
   const reveals = permissions.includes('REVEAL');
@@ -91,21 +92,24 @@ function ValueCard({ credential }: { credential: Credential }) {
           )}
         </div>
       </div>
-      {!is_active && <Revoked credential={credential} />}
+      {!is_active && <Revoked credential={credential} takesFocus={isRevokedHere} />}
       {is_active && !reveals && <p className="hint">You may not look at the value. Ask whoever shares it with you.</p>}
       {act === 'reveal' && <RevealDialog credential={credential} onClose={close} />}
       {act === 'rotate' && <RotateDialog credential={credential} onClose={close} />}
-      {act === 'revoke' && <Revoke credential={credential} onClose={close} />}
+      {act === 'revoke' && <Revoke credential={credential} onRevoked={() => setRevokedHere(true)} onClose={close} />}
     </section>
   );
 }
 
-function Revoke({ credential, onClose }: { credential: Credential; onClose: () => void }) {
+type RevokeProps = { credential: Credential; onRevoked: () => void; onClose: () => void };
+
+function Revoke({ credential, onRevoked, onClose }: RevokeProps) {
   const vault = useVault();
   const reread = useRereadCredentials();
   const revoke = useMutation({
     mutationFn: () => vault.revoke(credential),
     onSuccess: async () => {
+      onRevoked();
       onClose();
       await reread();
     },
@@ -119,7 +123,7 @@ function Revoke({ credential, onClose }: { credential: Credential; onClose: () =
   );
 }
 
-function Revoked({ credential }: { credential: Credential }) {
+function Revoked({ credential, takesFocus }: { credential: Credential; takesFocus: boolean }) {
   const vault = useVault();
   const reread = useRereadCredentials();
   const { permissions, purged_at, revoked_at } = credential;
@@ -134,7 +138,7 @@ function Revoked({ credential }: { credential: Credential }) {
     );
   }
   return (
-    <Notice tone="warning" title="It is revoked">
+    <Notice tone="warning" title="It is revoked" takesFocus={takesFocus}>
       <p>
         Nobody obtains its value{revoked_at && <>, since <Time value={revoked_at} /></>}. It can be restored until the retention is over.
       </p>

@@ -65,11 +65,17 @@ function ViewChoice({ view, onChange }: { view: View; onChange: (view: View) => 
 }
 
 function Found({ search, view, onClear }: { search: URLSearchParams; view: View; onClear: () => void }) {
+  const { isSystem } = useVault();
   const filters = filtersOf(search);
   const list = useCredentials(queryOf(filters));
-  const empty = Object.keys(filters).length > 0 ? <NoneOfThese onClear={onClear} /> : <NoneYet />;
+  const isFiltered = Object.keys(filters).length > 0;
   return (
-    <List list={list} empty={empty}>
+    <List
+      list={list}
+      nouns={isSystem ? ['secret', 'secrets'] : ['credential', 'credentials']}
+      none={isFiltered ? `No ${isSystem ? 'secret' : 'credential'} that you can see matches.` : undefined}
+      empty={isFiltered ? <NoneOfThese onClear={onClear} /> : <NoneYet />}
+    >
       {(credentials) => (view === 'cards' ? <Cards credentials={credentials} /> : <Table credentials={credentials} />)}
     </List>
   );
@@ -78,7 +84,7 @@ function Found({ search, view, onClear }: { search: URLSearchParams; view: View;
 function NoneOfThese({ onClear }: { onClear: () => void }) {
   return (
     <EmptyState icon={<SearchX size={24} />} title="Nothing matches">
-      <p>No credential that you may know of is like that.</p>
+      <p>{useVault().isSystem ? 'No secret' : 'No credential'} that you can see matches.</p>
       <Button onPress={onClear}>Clear the filters</Button>
     </EmptyState>
   );

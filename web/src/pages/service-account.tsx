@@ -29,7 +29,13 @@ export function ServiceAccount() {
   });
   const error = workspace.error ?? account.error;
   if (isNotThere(error) || isMine === false || account.data === null) return <NotFound />;
-  if (error) return <Failure error={error} retry={account.refetch} />;
+  if (error) {
+    return (
+      <Page title="Service account">
+        <Failure error={error} retry={() => (workspace.error ? workspace : account).refetch()} />
+      </Page>
+    );
+  }
   if (!workspace.data || !account.data) return <Loading />;
   return <Whole workspace={workspace.data} account={account.data} />;
 }

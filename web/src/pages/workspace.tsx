@@ -26,7 +26,13 @@ export function useWorkspace() {
 export function Workspace() {
   const { data, error, refetch } = useWorkspace();
   if (isNotThere(error)) return <NotFound />;
-  if (error) return <Failure error={error} retry={refetch} />;
+  if (error) {
+    return (
+      <Page title="Workspace">
+        <Failure error={error} retry={refetch} />
+      </Page>
+    );
+  }
   if (!data) return <Loading />;
   return <Whole workspace={data} />;
 }

@@ -26,6 +26,7 @@ export function Workspaces() {
     <Page title="Workspaces" lead="A workspace keeps credentials that belong to a team, not to a person." actions={create}>
       <List
         list={list}
+        nouns={['workspace', 'workspaces']}
         empty={
           <EmptyState icon={<Boxes size={28} />} title="You are in no workspace yet">
             <p>Make one for your team, or ask its owner to add you: your id is on your Settings page.</p>

@@ -28,6 +28,7 @@ export function AccountTokens({ path, isLive }: { path: AccountPath; isLive: boo
     <Section title="Tokens" actions={create}>
       <List
         list={list}
+        nouns={['token', 'tokens']}
         empty={
           <EmptyState icon={<Bot size={28} />} title="No tokens yet">
             <p>
@@ -45,11 +46,11 @@ export function AccountTokens({ path, isLive }: { path: AccountPath; isLive: boo
           list={key}
           onClose={() => setNew(false)}
         >
-          {(draft) => (
+          {({ draft, onChange }) => (
             <>
-              <NameAndExpiry {...draft} />
-              <Actions {...draft} />
-              <ProviderLimit {...draft} />
+              <NameAndExpiry draft={draft} onChange={onChange} />
+              <Actions draft={draft} onChange={onChange} />
+              <ProviderLimit value={draft.provider} onChange={(provider) => onChange({ ...draft, provider })} />
             </>
           )}
         </NewTokenDialog>
