@@ -66,7 +66,7 @@ function Navigation({ onNavigate }: { onNavigate: () => void }) {
       {link('/credentials', <KeyRound aria-hidden size={18} />, 'Credentials')}
       {link('/workspaces', <Boxes aria-hidden size={18} />, 'Workspaces')}
       {link('/tokens', <Bot aria-hidden size={18} />, 'API tokens')}
-      {link('/audit', <ScrollText aria-hidden size={18} />, 'Audit')}
+      {link('/audit', <ScrollText aria-hidden size={18} />, 'Audit record')}
       {link('/sessions', <MonitorSmartphone aria-hidden size={18} />, 'Sessions')}
       {link('/settings', <Settings aria-hidden size={18} />, 'Settings')}
       {me.is_admin && (

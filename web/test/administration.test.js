@@ -73,17 +73,17 @@ test('retention is changed, and what there is no way back from is said before', 
   const { page, faults } = await openWindow(browser, vault, PHONE);
   await signIn(page);
   await page.goto('/admin/settings');
-  await choose(page, 'checkbox', 'Keep the record for ever');
+  await choose(page, 'checkbox', 'Keep the record forever');
   await page.getByLabel('Keep the record for', { exact: true }).fill('900');
   await page.getByLabel('Promise to keep the record for at least').fill('365');
-  await page.getByLabel('Keep former versions of a value for').fill('400');
+  await page.getByLabel('Keep previous versions of a value for').fill('400');
   await assertAccessible(page);
   await assertFits(page);
   await page.getByRole('button', { name: 'Save' }).click();
   const dialog = page.getByRole('alertdialog');
   await dialog.getByText('older than 900 days').waitFor();
   await dialog.getByText('365 days cannot be taken back').waitFor();
-  assert.equal(await dialog.getByText('former versions').count(), 0, 'they are kept for longer');
+  assert.equal(await dialog.getByText('previous versions').count(), 0, 'they are kept for longer');
   await assertAccessible(page);
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   assert.equal((await vault.call('/api/admin/settings')).record_retention_days, null);
@@ -98,7 +98,7 @@ test('retention is changed, and what there is no way back from is said before', 
   });
 
   // Nothing is destroyed by keeping things for longer, and nobody is asked.
-  await choose(page, 'checkbox', 'Keep the record for ever');
+  await choose(page, 'checkbox', 'Keep the record forever');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Saved').waitFor();
   assert.equal((await vault.call('/api/admin/settings')).record_retention_days, null);

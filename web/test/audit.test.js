@@ -65,6 +65,10 @@ test('the record is read in words, filtered, and the filter is in the address', 
   await page.goBack();
   await page.waitForURL('**/audit?provider=github*');
   await page.getByRole('button', { name: 'Show everything' }).click();
+  const reading = rows.filter({ hasText: 'Record read' }).filter({ hasText: 'for GitHub, Value revealed, from' }).first();
+  await reading.click();
+  await reading.getByText('Request', { exact: true }).waitFor();
+  assert.equal(await reading.getByText(/^0{8}-/).count(), 0, 'the record has no id');
   await page.locator('.record').getByText('Workspace created').first().waitFor();
   assert.deepEqual(faults, []);
 });
@@ -73,7 +77,7 @@ test('an owner sees what was denied in his workspace, marked by a word', async (
   const { page, faults } = await openWindow(browser, vault);
   await signIn(page);
   await page.goto(`/workspaces/${workspace.id}`);
-  await page.getByRole('link', { name: 'What happened in it' }).click();
+  await page.getByRole('link', { name: 'Activity' }).click();
   await page.waitForURL(`**/audit?workspace_id=${workspace.id}`);
   const row = page.locator('.record > li').filter({ hasText: 'Workspace renamed' });
   await row.getByText('Denied', { exact: true }).waitFor();

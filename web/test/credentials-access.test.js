@@ -79,7 +79,7 @@ test('one’s own is one’s own, until it is shared; a grant shows it to anothe
   await ada.page.getByRole('button', { name: 'Save' }).click();
   await access(ada.page).getByText(/may use it; until May 4, 2031/).waitFor();
   await bobs.page.reload();
-  await bobs.page.getByText('You may not look at the value').waitFor();
+  await bobs.page.getByText('You cannot reveal this value').waitFor();
   assert.equal(await bobs.page.getByRole('button', { name: 'Reveal', exact: true }).count(), 0);
 
   await ada.page.getByRole('button', { name: 'Stop sharing with Bob' }).click();

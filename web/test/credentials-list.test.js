@@ -41,11 +41,11 @@ test('somebody who keeps nothing yet learns what belongs here, and how it comes'
   const eve = await person(vault, 'Eve');
   const { page, faults } = await openWindow(browser, vault, PHONE);
   await signIn(page, eve.email);
-  await page.getByRole('heading', { name: 'Keep your first credential' }).waitFor();
+  await page.getByRole('heading', { name: 'Create your first credential' }).waitFor();
   await page.getByText('strongroom cred add').waitFor();
   await assertAccessible(page);
   await assertFits(page);
-  await page.getByRole('link', { name: 'Keep a credential' }).click();
+  await page.getByRole('link', { name: 'New credential' }).last().click();
   await page.waitForURL('**/credentials/new');
   assert.deepEqual(faults, []);
 });
@@ -57,18 +57,19 @@ test('cards say what is worth knowing at a glance', async () => {
   const card = (name) => page.getByRole('listitem').filter({ has: page.getByRole('heading', { name, exact: true }) });
   const has = (name, text) => card(name).getByText(text, { exact: true }).waitFor();
   await has('Fresh', 'Active');
-  await has('Fresh', 'Never used');
   await has('Fresh', '****6789');
   await has('Soon', 'Expires in 10 days');
   await has('Soon', 'release');
   await has('Over', 'Expired');
   await has('Of the team', 'Platform');
   await has('Of the team', '****');
+  assert.equal(await card('Fresh').getByText('Never used').count(), 0, 'it is too new to tell');
   await assertAccessible(page);
   // A year later.
   await page.clock.install({ time: Date.now() + 366 * 86_400_000 });
   await page.goto('/credentials');
   await has('Fresh', 'Not rotated for a year');
+  await has('Fresh', 'Never used');
   await has('Soon', 'Expired');
   assert.deepEqual(faults, []);
 });

@@ -51,6 +51,7 @@ test('the focus goes to the heading of the page that a link leads to', async () 
 test('the menu of a phone closes by Escape, and leads to the page that is chosen', async () => {
   const { page, faults } = await openWindow(browser, vault, PHONE);
   await signIn(page);
+  await focusedHeading(page, 'Credentials');
   await page.getByRole('button', { name: 'Open the menu' }).click();
   await page.getByRole('link', { name: 'Sessions' }).focus();
   await page.keyboard.press('Escape');
@@ -98,7 +99,7 @@ test('a workspace that one does not administer is not offered as the owner, what
   await page.getByText('No more than 20 tags. Not added: 29, 210, 211.').waitFor();
   await assertAccessible(page);
   await page.keyboard.press('Tab');
-  await page.getByRole('button', { name: 'Keep the credential' }).click();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
   await page.getByRole('heading', { name: 'Mine', level: 1 }).waitFor();
   const [{ scope, tags: stored }] = (await bob.call('/api/credentials?text=Mine')).items;
   assert.deepEqual([scope, stored.length], ['USER', 20]);

@@ -42,7 +42,7 @@ test('a theme is chosen by keyboard, and kept', async () => {
   await page.goto('/settings');
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await background();
-  await page.getByRole('radio', { name: 'As the system has it' }).focus();
+  await page.getByRole('radio', { name: 'Same as system' }).focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowDown');
   assert.ok(await page.getByRole('radio', { name: 'Dark' }).isChecked());

@@ -35,7 +35,7 @@ test('a token is shown once, reaches as far as was said, and ends when it is rev
   await dialog.getByRole('button', { name: /^(All that I may see )?Workspace/ }).click();
   await page.getByRole('option', { name: 'Platform team' }).click();
   await dialog.getByRole('combobox', { name: 'Only for this provider' }).fill('GitHub');
-  await page.keyboard.press('Escape');
+  await page.keyboard.press('Tab');
   await assertAccessible(page);
   await assertFits(page);
   await dialog.getByRole('button', { name: 'Create token' }).click();

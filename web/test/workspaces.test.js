@@ -208,7 +208,7 @@ test('a service account has tokens and trusts workloads, until it is disabled', 
   await page.getByRole('button', { name: 'New token' }).click();
   await page.getByLabel('Name').fill('Runner');
   await page.getByRole('combobox', { name: 'Only for this provider' }).fill('NPM');
-  await page.keyboard.press('Escape');
+  await page.keyboard.press('Tab');
   await assertAccessible(page);
   await page.getByRole('button', { name: 'Create token' }).click();
   const token = await page.getByText(/^srt_/).textContent();
@@ -224,7 +224,7 @@ test('a service account has tokens and trusts workloads, until it is disabled', 
   await page.getByRole('button', { name: 'New rule' }).click();
   await page.getByLabel('Issuer').fill(ISSUER);
   await page.getByRole('combobox', { name: 'Only for this provider' }).fill('GitHub');
-  await page.keyboard.press('Escape');
+  await page.keyboard.press('Tab');
   await page.getByLabel('Value', { exact: true }).fill('repo:*');
   await page.getByRole('button', { name: 'Another claim' }).click();
   await page.getByLabel('Claim', { exact: true }).last().fill('environment');

@@ -7,7 +7,7 @@ import { type Option, Select, TextField } from '../components/fields.tsx';
 import { ProviderField } from '../providers/provider-field.tsx';
 import { providerName, providerOf } from '../providers/providers.ts';
 import type { Filter } from './filter.ts';
-import { ACTIONS, KINDS, OUTCOMES } from './words.ts';
+import { ACTIONS, filterInWords, KINDS, OUTCOMES } from './words.ts';
 
 type FilterProps = {
   filter: Filter;
@@ -56,25 +56,15 @@ export function FilterForm({ filter, onApply, workspaces, people }: FilterProps)
 
 /** What is shown, in words, and the way back to all of it. */
 export function FilterInWords({ filter, onApply, workspaces, people }: FilterProps) {
-  const { name, provider, action, outcome, entity_type, workspace_id, actor_id, credential_id, from, to } = filter;
-  const wordFor = (words: Record<string, string>, code: string | undefined) => code && (words[code] ?? code);
-  const said = [
-    name && `named ${name}`,
-    provider && providerName(provider),
-    wordFor(ACTIONS, action),
-    wordFor(OUTCOMES, outcome),
-    wordFor(KINDS, entity_type),
-    workspace_id && `in ${workspaces.find(({ id }) => id === workspace_id)?.name ?? 'one workspace'}`,
-    actor_id && `by ${people.find(({ id }) => id === actor_id)?.label ?? 'one person'}`,
-    credential_id && 'one credential',
-    from && `from ${from}`,
-    to && `to ${to}`,
-  ].filter(Boolean);
-  if (said.length === 0) return null;
+  const said = filterInWords(filter, {
+    workspace: workspaces.find(({ id }) => id === filter.workspace_id)?.name,
+    person: people.find(({ id }) => id === filter.actor_id)?.label,
+  });
+  if (!said) return null;
   return (
     <div className="row spread">
       <p>
-        <span className="muted">Showing only:</span> {said.join(', ')}
+        <span className="muted">Showing only:</span> {said}
       </p>
       <Button onPress={() => onApply({})}>Show everything</Button>
     </div>

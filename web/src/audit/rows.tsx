@@ -12,6 +12,9 @@ import { ACTIONS, codeInWords, KINDS, nameInWords } from './words.ts';
 
 type Activity = Schemas['Activity'];
 
+/** Of what there is one of alone, such as the settings. */
+const NO_ID = '00000000-0000-0000-0000-000000000000';
+
 export function Rows({ rows }: { rows: Activity[] }) {
   return (
     <ul className="record">
@@ -53,7 +56,7 @@ function Details({ row }: { row: Activity }) {
       <Facts
         facts={{
           'Denied because': row.reason && codeInWords(row.reason),
-          [KINDS[row.entity_type]]: code(row.entity_id),
+          [KINDS[row.entity_type]]: row.entity_id !== NO_ID && code(row.entity_id),
           'Version': row.version,
           'By': code(row.actor_id),
           'For': code(row.grantee_id),

@@ -1,4 +1,4 @@
-// Credentials over the public API: one's own and those of workspaces, or the instance's (SYSTEM) secrets. The paths of both
+// Credentials over the public API: one's own and those of workspaces, or the vault's own (SYSTEM) secrets. The paths of both
 // have the same shapes, and only here it is known which of them is asked.
 // Must never put a value into the query cache: a value goes from its answer to whoever asked for it.
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';

@@ -100,7 +100,7 @@ export function Tags({ tags }: { tags: readonly string[] }) {
 export function Whose({ credential: { scope, workspace_id } }: { credential: Credential }) {
   const { workspaces } = useWorkspaces();
   if (scope === 'USER') return <span>Personal</span>;
-  if (scope === 'SYSTEM') return <span>This instance</span>;
+  if (scope === 'SYSTEM') return <span>This vault</span>;
   return <span>{workspaces.find(({ id }) => id === workspace_id)?.name ?? 'A workspace'}</span>;
 }
 

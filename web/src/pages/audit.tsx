@@ -1,4 +1,4 @@
-// The record: what one may see of who did what, twenty rows at a time; on the admin path, what happened to the instance.
+// The record: what one may see of who did what, twenty rows at a time; on the admin path, what happened to the vault.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Download, ScrollText, ShieldCheck } from 'lucide-react';
 import { useLocation, useNavigate, useSearchParams } from 'react-router';
@@ -20,7 +20,7 @@ type Root = '/api/credentials/audit' | '/api/admin/secrets/audit';
 const LEAD =
   'What you did, what was done with your own credentials, and all that happened in workspaces that you administer. Reading it is recorded, too.';
 const SEALED =
-  'Each row is sealed within seconds of being written: whoever changes, removes or slips in one later, the owner of the database included, is found out by an auditor.';
+  "Each row is sealed within seconds. An auditor can detect any later change, removal or insertion, even by the database's owner.";
 const ADMIN_LEAD =
   'What happened to admin secrets, invitations, settings, keys and the record itself, and what you did. Reading it is recorded, too.';
 
@@ -30,7 +30,7 @@ export function Audit() {
   const { workspaces } = useWorkspaces();
   return (
     <Record
-      title="Audit"
+      title="Audit record"
       lead={LEAD}
       root="/api/credentials/audit"
       workspaces={workspaces.filter(({ role }) => administers(role))}

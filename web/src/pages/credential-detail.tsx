@@ -93,7 +93,7 @@ function ValueCard({ credential }: { credential: Credential }) {
         </div>
       </div>
       {!is_active && <Revoked credential={credential} takesFocus={isRevokedHere} />}
-      {is_active && !reveals && <p className="hint">You may not look at the value. Ask whoever shares it with you.</p>}
+      {is_active && !reveals && <p className="hint">You cannot reveal this value. Ask the person who shared it.</p>}
       {act === 'reveal' && <RevealDialog credential={credential} onClose={close} />}
       {act === 'rotate' && <RotateDialog credential={credential} onClose={close} />}
       {act === 'revoke' && <Revoke credential={credential} onRevoked={() => setRevokedHere(true)} onClose={close} />}
@@ -117,7 +117,7 @@ function Revoke({ credential, onRevoked, onClose }: RevokeProps) {
   });
   return (
     <ConfirmDialog title={`Revoke ${credential.name}?`} act="Revoke" danger mutation={revoke} onClose={onClose}>
-      <p>Nobody obtains the value any more, no program either. You can restore it, for as long as this instance keeps revoked values.</p>
+      <p>Nobody can get the value any more, not even a program. You can restore it until this vault's retention ends.</p>
       <p>At the provider it stays valid until you revoke it there.</p>
     </ConfirmDialog>
   );
@@ -132,7 +132,7 @@ function Revoked({ credential, takesFocus }: { credential: Credential; takesFocu
     return (
       <Notice tone="danger" title="The value has been destroyed">
         <p>
-          It was revoked, and this instance’s retention was over <Time value={purged_at} />. What is known of it stays.
+          It was revoked, and this vault's retention ended <Time value={purged_at} />. Its details stay.
         </p>
       </Notice>
     );
@@ -140,7 +140,7 @@ function Revoked({ credential, takesFocus }: { credential: Credential; takesFocu
   return (
     <Notice tone="warning" title="It is revoked" takesFocus={takesFocus}>
       <p>
-        Nobody obtains its value{revoked_at && <>, since <Time value={revoked_at} /></>}. It can be restored until the retention is over.
+        Nobody can get its value{revoked_at && <>, since <Time value={revoked_at} /></>}. It can be restored until this vault's retention ends.
       </p>
       {permissions.includes('MANAGE') && (
         <Button isPending={restore.isPending} onPress={() => restore.mutate()}>
@@ -158,7 +158,7 @@ function Known({ credential }: { credential: Credential }) {
   const isInGrace = former_answers_until && new Date(former_answers_until).getTime() > Date.now();
   return (
     <section className="card" aria-labelledby="known">
-      <h2 id="known">What is known of it</h2>
+      <h2 id="known">Details</h2>
       {description && <p className="pre-line">{description}</p>}
       {tags.length > 0 && <Tags tags={tags} />}
       <Facts
@@ -166,8 +166,8 @@ function Known({ credential }: { credential: Credential }) {
           Expires: expires_at ? <Deadline value={expires_at} /> : 'Never',
           'Last used': last_used_at ? <Time value={last_used_at} /> : 'Never',
           Rotated: rotated_at ? <Time value={rotated_at} /> : 'Never',
-          'Former value': isInGrace && <>answers until <Deadline value={former_answers_until} /></>,
-          Kept: <Time value={created_at} />,
+          'Previous value': isInGrace && <>works until <Deadline value={former_answers_until} /></>,
+          Created: <Time value={created_at} />,
           Changed: <Time value={updated_at} />,
         }}
       />

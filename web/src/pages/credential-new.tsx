@@ -1,5 +1,5 @@
-// Keeping a credential: what it is for, its value, for whom it is kept, and what else is worth knowing.
-// The value is in this form's state until it is kept or the page is left, and nowhere else.
+// A new credential: what it is for, its value, whose it is, and its details.
+// The value is in this form's state until it is sealed or the page is left, and nowhere else.
 import { useMutation } from '@tanstack/react-query';
 import { ExternalLink } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
@@ -41,20 +41,20 @@ export function CredentialNew() {
   return (
     <Page
       title={isSystem ? 'New secret' : 'New credential'}
-      lead="Sealed before it is stored. Nobody reads it but those whom you see on its page."
+      lead="Sealed before it is stored. Only the people listed on its page can read it."
       parent={{ to: pages, title: isSystem ? 'Admin secrets' : 'Credentials' }}
     >
       <Form className="form" onSubmit={submit}>
         <WhatItIs draft={draft} owners={owners ?? []} onChange={setDraft} />
         <section className="card roomy" aria-labelledby="more">
-          <h2 id="more">Worth knowing later</h2>
+          <h2 id="more">Details</h2>
           <DetailsFields details={details} onChange={setDetails} />
         </section>
         {create.error && <Failure error={create.error} />}
         <div className="row end">
           <ButtonLink to={pages}>Cancel</ButtonLink>
           <Button type="submit" variant="primary" isDisabled={!newDetails(details)} isPending={create.isPending}>
-            {isSystem ? 'Keep the secret' : 'Keep the credential'}
+            Create
           </Button>
         </div>
       </Form>
@@ -62,8 +62,8 @@ export function CredentialNew() {
   );
 }
 
-/** Keeps it, forgets the value, and goes to its page. */
-function useCreate({ provider, name, value, owner, ...draft }: Draft, details: Details, onKept: () => void) {
+/** Creates it, forgets the value, and goes to its page. */
+function useCreate({ provider, name, value, owner, ...draft }: Draft, details: Details, onCreated: () => void) {
   const vault = useVault();
   const navigate = useNavigate();
   const reread = useRereadCredentials();
@@ -76,7 +76,7 @@ function useCreate({ provider, name, value, owner, ...draft }: Draft, details: D
       return vault.create({ ...what, ...newDetails(details) }, key.current);
     },
     onSuccess: async ({ id }) => {
-      onKept();
+      onCreated();
       await reread();
       await navigate(`${vault.pages}/${id}`, { replace: true });
     },
@@ -126,12 +126,12 @@ function WhatItIs({ draft, owners, onChange }: WhatItIsProps) {
   );
 }
 
-/** Where one makes such a value. */
+/** Where one creates such a value. */
 function MadeAt({ preset }: { preset: Preset | undefined }) {
   return (
     preset?.madeAt && (
       <a href={preset.madeAt} target="_blank" rel="noreferrer" className="made-at">
-        Make one at {preset.name} <ExternalLink aria-hidden size={14} />
+        Create one at {preset.name} <ExternalLink aria-hidden size={14} />
         <span className="visually-hidden">(in a new tab)</span>
       </a>
     )

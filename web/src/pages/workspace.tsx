@@ -70,7 +70,7 @@ function Whole({ workspace }: { workspace: Schemas['Workspace'] }) {
         {administers(role) && (
           <ButtonLink to={`/audit?workspace_id=${id}`}>
             <ScrollText aria-hidden size={16} />
-            What happened in it
+            Activity
           </ButtonLink>
         )}
       </div>

@@ -78,7 +78,7 @@ function Unlink({ identity, onClose }: { identity: Identity; onClose: () => void
   });
   return (
     <ConfirmDialog title={`Unlink ${identity.subject}?`} act="Unlink" danger mutation={unlink} onClose={onClose}>
-      <p>It signs you in no more. Make sure that you have another way in: a password, or another identity.</p>
+      <p>It no longer signs you in. Make sure that you have another way in: a password, or another identity.</p>
       <p>Sessions that it began live on: end them on the Sessions page, if they are to end.</p>
     </ConfirmDialog>
   );

@@ -26,7 +26,7 @@ export function NameAndExpiry({ draft, onChange }: DraftProps) {
     <>
       <TextField
         label="Name"
-        hint="Where it will be, so that you know it again: Laptop of Ada, nightly backup."
+        hint="Where it will be used: Ada's laptop, nightly backup."
         isRequired
         maxLength={255}
         value={draft.name}

@@ -97,7 +97,7 @@ function RevokeDialog({
   });
   return (
     <ConfirmDialog title={`Revoke ${token.name}?`} act="Revoke" danger mutation={mutation} onClose={onClose}>
-      <p>Whatever uses this token is refused from now on. There is no way back: make a new token instead.</p>
+      <p>Whatever uses this token is refused from now on. This cannot be undone: create a new token instead.</p>
     </ConfirmDialog>
   );
 }

@@ -32,8 +32,7 @@ export function AccountTokens({ path, isLive }: { path: AccountPath; isLive: boo
         empty={
           <EmptyState icon={<Bot size={28} />} title="No tokens yet">
             <p>
-              Where the workload has an identity of its own, as in a CI or Kubernetes, trust that instead: then there is nothing
-              to leak.
+              If the workload has its own identity (CI, Kubernetes), trust that instead. Then there is no token to leak.
             </p>
           </EmptyState>
         }

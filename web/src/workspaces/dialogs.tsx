@@ -57,7 +57,7 @@ export function DeleteWorkspace({ workspace, onClose }: DialogProps) {
   });
   return (
     <FormDialog title={`Delete ${workspace.name}?`} act="Delete for good" danger mutation={remove} onClose={onClose}>
-      <Notice tone="warning" title="There is no way back">
+      <Notice tone="warning" title="This cannot be undone">
         {wouldGo.isPending && <Loading />}
         {wouldGo.error && <Failure error={wouldGo.error} />}
         {wouldGo.data && <p>{sentence(wouldGo.data)}</p>}
