@@ -11,6 +11,10 @@ import { applyTheme } from './theme.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/components.css';
+import './styles/forms.css';
+import './styles/feedback.css';
+import './styles/shell.css';
+import './styles/record.css';
 
 applyTheme();
 createRoot(document.getElementById('root')!).render(

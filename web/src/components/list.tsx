@@ -1,10 +1,9 @@
 // Lists that come by the page: what has come so far, and a button for more.
 import { type QueryKey, useInfiniteQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import type { PageOf } from '../paging.ts';
 import { Button } from './button.tsx';
 import { Failure, Loading } from './feedback.tsx';
-
-type PageOf<Item> = { items: Item[]; next_cursor?: string };
 
 /** A list of the API; `fetchPage` asks for the page at a cursor. */
 export function useList<Item>(queryKey: QueryKey, fetchPage: (cursor: string | undefined) => Promise<PageOf<Item>>) {

@@ -29,7 +29,7 @@ const NONE = 'No rows match that you may see.';
 export function Audit() {
   const { workspaces } = useWorkspaces();
   return (
-    <Record
+    <RecordPage
       title="Audit record"
       lead={LEAD}
       root="/api/credentials/audit"
@@ -39,12 +39,12 @@ export function Audit() {
 }
 
 export function AdminAudit() {
-  return <Record title="Admin audit" lead={ADMIN_LEAD} root="/api/admin/secrets/audit" workspaces={[]} />;
+  return <RecordPage title="Admin audit" lead={ADMIN_LEAD} root="/api/admin/secrets/audit" workspaces={[]} />;
 }
 
 type RecordProps = { title: string; lead: string; root: Root; workspaces: Schemas['Workspace'][] };
 
-function Record({ title, lead, root, workspaces }: RecordProps) {
+function RecordPage({ title, lead, root, workspaces }: RecordProps) {
   const [search] = useSearchParams();
   const navigate = useNavigate();
   const filter = readFilter(search);
@@ -54,7 +54,7 @@ function Record({ title, lead, root, workspaces }: RecordProps) {
     queryFn: () => ask(api.GET(root, { params: { query } })),
     placeholderData: keepPreviousData,
   });
-  const people = usePeople(data?.items ?? [], filter);
+  const people = useActors(data?.items ?? [], filter);
   const choosing = { filter, onApply: (filter: Filter) => navigate(searchOf(filter)), workspaces, people };
   return (
     <Page title={title} lead={lead} actions={<Exports root={root} query={apiQuery(filter)} />}>
@@ -84,7 +84,7 @@ function Record({ title, lead, root, workspaces }: RecordProps) {
 }
 
 /** Who can be chosen: oneself, whoever is on the screen, and whoever is chosen already. */
-function usePeople(rows: Schemas['Activity'][], filter: Filter): Option<string>[] {
+function useActors(rows: Schemas['Activity'][], filter: Filter): Option<string>[] {
   const me = useMe();
   const people = new Map([[me.id, `${me.display_name} (you)`]]);
   if (filter.actor_id && !people.has(filter.actor_id)) people.set(filter.actor_id, `${filter.actor_id.slice(0, 8)}…`);

@@ -154,7 +154,7 @@ function Revoked({ credential, takesFocus }: { credential: Credential; takesFocu
 
 function Known({ credential }: { credential: Credential }) {
   const { description, tags, metadata, expires_at, last_used_at, rotated_at, created_at, updated_at, former_answers_until } = credential;
-  const said = Object.entries(metadata).map(([key, value]) => [key, <Said key={key} value={value} />] as const);
+  const said = Object.entries(metadata).map(([key, value]) => [key, <Said value={value} />] as const);
   const isInGrace = former_answers_until && new Date(former_answers_until).getTime() > Date.now();
   return (
     <section className="card" aria-labelledby="known">

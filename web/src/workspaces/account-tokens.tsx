@@ -6,11 +6,10 @@ import { Button } from '../components/button.tsx';
 import { EmptyState } from '../components/feedback.tsx';
 import { List, useList } from '../components/list.tsx';
 import { Section } from '../components/page.tsx';
-import type { AccountPath } from '../pages/service-account.tsx';
 import { NewTokenDialog } from '../tokens/new-token-dialog.tsx';
 import { Actions, NameAndExpiry, ProviderLimit } from '../tokens/token-fields.tsx';
 import { TokenTable } from '../tokens/token-table.tsx';
-import { WORKSPACES } from './workspaces.ts';
+import { type AccountPath, WORKSPACES } from './workspaces.ts';
 
 const TOKENS = '/api/workspaces/{id}/service-accounts/{account_id}/tokens';
 

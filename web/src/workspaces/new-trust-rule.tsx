@@ -8,11 +8,11 @@ import { Button, IconButton } from '../components/button.tsx';
 import { CheckboxGroup } from '../components/choices.tsx';
 import { Select, TextField } from '../components/fields.tsx';
 import { FormDialog } from '../components/form-dialog.tsx';
-import type { AccountPath } from '../pages/service-account.tsx';
 import { providerOf } from '../providers/providers.ts';
 import { ACTION_OPTIONS, type TokenAction } from '../tokens/actions.ts';
 import { ProviderLimit } from '../tokens/token-fields.tsx';
 import { RULES, rulesKey } from './trust-rules.tsx';
+import type { AccountPath } from './workspaces.ts';
 
 const LIFETIMES = [
   { id: '300', label: '5 minutes' },

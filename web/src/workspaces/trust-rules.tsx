@@ -9,11 +9,10 @@ import { EmptyState } from '../components/feedback.tsx';
 import { Facts } from '../components/facts.tsx';
 import { List, useList } from '../components/list.tsx';
 import { Section } from '../components/page.tsx';
-import type { AccountPath } from '../pages/service-account.tsx';
 import { providerName } from '../providers/providers.ts';
 import { actionsInWords } from '../tokens/actions.ts';
 import { NewTrustRule } from './new-trust-rule.tsx';
-import { WORKSPACES } from './workspaces.ts';
+import { type AccountPath, WORKSPACES } from './workspaces.ts';
 
 export const RULES = '/api/workspaces/{id}/service-accounts/{account_id}/trust-rules';
 
