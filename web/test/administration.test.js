@@ -1,27 +1,23 @@
+// What administrators do: invitations and retention; and that nobody else finds their pages.
+// Must never leave a promise raised that another test lowers.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   assertAccessible,
   assertFits,
   assertNowhere,
+  begin,
+  browser,
   choose,
   openWindow,
   PASSWORD,
   person,
   PHONE,
   signIn,
-  startBrowser,
-  startVaultOfAda,
+  vault,
 } from './support.js';
 
-let vault, browser;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
-});
+begin();
 
 test('an administrator asks somebody in, and the invitation brings him in', async () => {
   const { page, context, faults } = await openWindow(browser, vault, PHONE);

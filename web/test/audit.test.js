@@ -1,11 +1,12 @@
+// The record, read, filtered and exported in a browser, by those who may.
+// Must never expect a row that no test before it caused.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import { assertAccessible, assertFits, openWindow, person, PHONE, signIn, startBrowser, startVaultOfAda } from './support.js';
+import { test } from 'node:test';
+import { assertAccessible, assertFits, begin, browser, openWindow, person, PHONE, signIn, vault } from './support.js';
 
-let vault, browser, bob, workspace;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
+let bob, workspace;
+begin([], async () => {
   bob = await person(vault, 'Bob');
   workspace = await vault.call('/api/workspaces', { method: 'POST', body: { name: 'Platform team' } });
   await vault.call(`/api/workspaces/${workspace.id}/members/${bob.user_id}`, { method: 'PUT', body: { role: 'MEMBER' } });
@@ -21,14 +22,10 @@ before(async () => {
   const denied = { method: 'PATCH', headers, body: JSON.stringify({ name: 'Bobs' }) };
   assert.equal((await fetch(`${vault.url}/api/workspaces/${workspace.id}`, denied)).status, 403);
 });
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
-});
 
 /** The text of a download, whole. */
-async function download(page, begin) {
-  const [file] = await Promise.all([page.waitForEvent('download'), begin()]);
+async function download(page, press) {
+  const [file] = await Promise.all([page.waitForEvent('download'), press()]);
   assert.equal(await file.failure(), null);
   return { name: file.suggestedFilename(), text: readFileSync(await file.path(), 'utf8') };
 }

@@ -1,25 +1,21 @@
+// The vault's own secrets, for its administrators, and the same pages refused to others.
+// A value must be nowhere in the page once it is hidden.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   assertAccessible,
   assertFits,
   assertNowhere,
+  begin,
+  browser,
   openWindow,
   person,
   PHONE,
   signIn,
-  startBrowser,
-  startVaultOfAda,
+  vault,
 } from './support.js';
 
-let vault, browser;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
-});
+begin();
 
 test('the instance’s secrets are kept, revealed, rotated, edited and revoked by administrators', async () => {
   const { page, faults } = await openWindow(browser, vault, PHONE);

@@ -1,25 +1,11 @@
+// Creating, editing, rotating and revoking a credential, by mouse, by keyboard and on a phone.
+// What is stored is asked of the API, never of the page that has just shown it.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { inDays, keep, tabTo, workspace } from './credentials.js';
-import {
-  assertAccessible,
-  assertFits,
-  assertNowhere,
-  openWindow,
-  PHONE,
-  signIn,
-  startBrowser,
-  startVaultOfAda,
-} from './support.js';
+import { assertAccessible, assertFits, assertNowhere, begin, browser, openWindow, PHONE, signIn, vault } from './support.js';
 
-let vault, browser;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(['--reveals-per-minute', '0']), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
-});
+begin(['--reveals-per-minute', '0']);
 
 async function openAt(path, options) {
   const opened = await openWindow(browser, vault, options);

@@ -1,11 +1,12 @@
+// Finding credentials: cards, the table, search and filters that are in the address.
+// Its tests share one set of credentials, and must never change it.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { inDays, keep, workspace } from './credentials.js';
-import { assertAccessible, assertFits, openWindow, person, PHONE, signIn, startBrowser, startVaultOfAda } from './support.js';
+import { assertAccessible, assertFits, begin, browser, openWindow, person, PHONE, signIn, vault } from './support.js';
 
-let vault, browser, team;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
+let team;
+begin([], async () => {
   team = await workspace(vault, 'Platform');
   await keep(vault, { name: 'Fresh' });
   await keep(vault, { name: 'Soon', expires_at: inDays(10.5), tags: ['release'] });
@@ -13,10 +14,6 @@ before(async () => {
   await keep(vault, { name: 'Of the team', workspace_id: team.id, provider: 'Postfix', type: 'PASSWORD', description: 'mail relay' });
   const revoked = await keep(vault, { name: 'Former' });
   await vault.call(`/api/credentials/${revoked.id}`, { method: 'DELETE' });
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
 });
 
 const LINKS = 'main a[href^="/credentials/"]:not([href*="/new"])';

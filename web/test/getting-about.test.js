@@ -1,18 +1,11 @@
 // Going from page to page: where the focus is afterwards, what is read out, and what is shown where a page does not come.
 // It must never look at where the focus is before the page is there.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { keep, workspace } from './credentials.js';
-import { assertAccessible, assertFits, openWindow, person, PHONE, signIn, startBrowser, startVaultOfAda } from './support.js';
+import { assertAccessible, assertFits, begin, browser, openWindow, person, PHONE, signIn, vault } from './support.js';
 
-let vault, browser;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
-});
+begin();
 
 /** What has the focus, once it is the first heading. */
 function focusedHeading(page, name) {

@@ -1,26 +1,22 @@
+// One's own settings and sessions.
+// A test that changes Ada's password or ends her sessions must leave her able to sign in.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   assertAccessible,
   assertFits,
   assertNowhere,
+  begin,
+  browser,
   openWindow,
   PASSWORD,
   person,
   PHONE,
   signIn,
-  startBrowser,
-  startVaultOfAda,
+  vault,
 } from './support.js';
 
-let vault, browser;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
-});
+begin();
 
 test('everybody finds his id, and copies it', async () => {
   const { page, context, faults } = await openWindow(browser, vault, PHONE);

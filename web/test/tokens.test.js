@@ -1,24 +1,12 @@
+// One's own API tokens: made, shown once, limited, revoked.
+// What a token reaches is asked of the API with that token.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import {
-  assertAccessible,
-  assertFits,
-  assertNowhere,
-  openWindow,
-  PHONE,
-  signIn,
-  startBrowser,
-  startVaultOfAda,
-} from './support.js';
+import { test } from 'node:test';
+import { assertAccessible, assertFits, assertNowhere, begin, browser, openWindow, PHONE, signIn, vault } from './support.js';
 
-let vault, browser, workspace;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
+let workspace;
+begin([], async () => {
   workspace = await vault.call('/api/workspaces', { method: 'POST', body: { name: 'Platform team' } });
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
 });
 
 test('a token is shown once, reaches as far as was said, and ends when it is revoked', async () => {

@@ -1,29 +1,27 @@
+// Workspaces, their members and service accounts, by role.
+// What a role does not allow is looked for by somebody who has that role.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   assertAccessible,
   assertFits,
   assertNowhere,
+  begin,
+  browser,
   choose,
   openWindow,
   person,
   PHONE,
   signIn,
-  startBrowser,
-  startVaultOfAda,
+  vault,
 } from './support.js';
 
 const ISSUER = 'https://token.actions.githubusercontent.com';
 
-let vault, browser, bob, cleo;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(['--exchange-issuers', ISSUER]), startBrowser()]);
+let bob, cleo;
+begin(['--exchange-issuers', ISSUER], async () => {
   bob = await person(vault, 'Bob');
   cleo = await person(vault, 'Cleo');
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
 });
 
 function makeWorkspace(name, members = {}) {

@@ -29,7 +29,7 @@ export function Rows({ rows }: { rows: Activity[] }) {
               )}
               <span className="what">
                 <strong>{ACTIONS[row.action]}</strong> {row.outcome === 'DENIED' && <Badge tone="danger">Denied</Badge>}
-                <span className="hint block">{[nameInWords(row), row.provider && providerName(row.provider)].filter(Boolean).join(' · ')}</span>
+                <span className="hint block">{onWhat(row)}</span>
               </span>
               <span className="who">{actorInWords(row)}</span>
               <span className="when hint">
@@ -42,6 +42,10 @@ export function Rows({ rows }: { rows: Activity[] }) {
       ))}
     </ul>
   );
+}
+
+function onWhat(row: Activity): string {
+  return [nameInWords(row), row.provider && providerName(row.provider)].filter(Boolean).join(' · ');
 }
 
 /** Nobody acted where the settings did, or whoever holds the keys. */

@@ -1,4 +1,5 @@
-// The head of a table. Headings are columns' headings, for whoever listens to a cell.
+// The head of a table, whose headings are those of columns, for whoever listens to a cell.
+// On a narrow screen it is only heard: cells bring their own headings there (data-label).
 
 type TableHeadProps = {
   columns: readonly string[];
