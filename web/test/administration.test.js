@@ -28,7 +28,7 @@ test('an administrator asks somebody in, and the invitation brings him in', asyn
   await assertFits(page);
   await page.getByRole('button', { name: 'New invitation' }).click();
   await page.getByLabel('E-mail').fill('dan@example.org');
-  await choose(page, 'checkbox', /Make them an administrator/);
+  await choose(page, 'checkbox', /Make them a vault administrator/);
   await assertAccessible(page);
   await page.getByRole('button', { name: 'Create invitation' }).click();
   const invitation = await page.getByText(/^sri_/).textContent();

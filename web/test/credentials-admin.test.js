@@ -17,7 +17,7 @@ import {
 
 begin();
 
-test('the instance’s secrets are kept, revealed, rotated, edited and revoked by administrators', async () => {
+test('the vault’s own secrets are created, revealed, rotated, edited and revoked by administrators', async () => {
   const { page, faults } = await openWindow(browser, vault, PHONE);
   await signIn(page);
   await page.goto('/admin/secrets');

@@ -11,20 +11,19 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { assertAccessible, assertFits, begin, browser, openWindow, PHONE, signIn, untilTheEnd, vault } from './support.js';
 
-let front;
+let provider, front;
 begin(async () => {
-  const [{ issuer }, proxy] = await Promise.all([
+  [provider, front] = await Promise.all([
     untilTheEnd(startProvider(), ({ stop }) => stop()),
     untilTheEnd(startFront(), ({ close }) => close()),
   ]);
-  front = proxy;
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-web-'));
   untilTheEnd(Promise.resolve(folder), (folder) => rmSync(folder, { recursive: true }));
   const secret = join(folder, 'secret');
   writeFileSync(secret, 'known to the tests alone', { mode: 0o600 });
   const callback = `${front.url}/api/auth/oidc/callback`;
   const client = ['--oidc-client-id', 'strongroom', '--oidc-client-secret-file', secret, '--oidc-redirect-url', callback];
-  return ['--oidc-issuer', issuer, '--oidc-name', 'Acme', ...client];
+  return ['--oidc-issuer', provider.issuer, '--oidc-name', 'Acme', ...client];
 }, () => front.leadTo(vault.url));
 
 /** The real provider of the tests of crates/strongroom-server. */

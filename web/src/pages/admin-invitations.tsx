@@ -65,7 +65,7 @@ function NewInvitation({ onClose }: { onClose: () => void }) {
             onChange={setAdmin}
             hint="Admin secrets, invitations and settings. Nothing of anybody's own: that stays closed to administrators."
           >
-            Make them an administrator of this vault
+            Make them a vault administrator
           </Checkbox>
         </DialogForm>
       )}

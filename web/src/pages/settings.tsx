@@ -31,7 +31,7 @@ function You() {
           facts={{
             'Name': (
               <>
-                {me.display_name} {me.is_admin && <Badge tone="info">Administrator</Badge>}
+                {me.display_name} {me.is_admin && <Badge tone="info">Vault administrator</Badge>}
               </>
             ),
             'E-mail': me.email,
