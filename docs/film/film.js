@@ -84,7 +84,7 @@ async function keepAndReveal(page) {
   await page.getByLabel('Description').fill('Pushes tags and releases');
   await page.mouse.wheel(0, -2000);
   await shoot(page, 3000);
-  await page.getByRole('button', { name: 'Keep' }).click();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
   await page.getByRole('heading', { name: 'Release bot' }).waitFor();
   await page.waitForLoadState('networkidle');
   await shoot(page, 2500);

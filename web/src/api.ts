@@ -4,7 +4,7 @@ import createClient from 'openapi-fetch';
 import type { components, paths } from '../../clients/typescript/src/api.ts';
 
 export type Schemas = components['schemas'];
-export type Problem = Schemas['Problem'];
+type Problem = Schemas['Problem'];
 
 export const api = createClient<paths>({ baseUrl: location.origin });
 

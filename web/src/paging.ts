@@ -1,6 +1,6 @@
 // Lists that come in pages, where a page of the screen needs all of them.
 
-type PageOf<T> = { items: T[]; next_cursor?: string };
+export type PageOf<T> = { items: T[]; next_cursor?: string };
 
 /** All items. What one person sees of workspaces, members and grants is bounded by what people make. */
 export async function allPages<T>(page: (cursor: string | undefined) => Promise<PageOf<T>>): Promise<T[]> {

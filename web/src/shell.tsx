@@ -1,27 +1,36 @@
 // What surrounds every page of whoever is signed in: where he is, where he can go, and the way out.
 import { useMutation } from '@tanstack/react-query';
 import { Bot, Boxes, KeyRound, LogOut, Menu, MonitorSmartphone, ScrollText, Settings, ShieldCheck, SlidersHorizontal, UserPlus, X } from 'lucide-react';
-import { type ReactNode, Suspense, useState } from 'react';
-import { NavLink, Outlet } from 'react-router';
+import { type KeyboardEvent, type ReactNode, Suspense, useRef, useState } from 'react';
+import { NavLink, Outlet, useLocation } from 'react-router';
 import { Brand } from './components/brand.tsx';
 import { Button } from './components/button.tsx';
+import { ErrorBoundary } from './components/error-boundary.tsx';
 import { Loading } from './components/feedback.tsx';
+import { Page } from './components/page.tsx';
 import { ClipboardStatus } from './credentials/clipboard-status.tsx';
 import { useMe, useSignOut } from './session.tsx';
 
 export function Shell() {
   const [open, setOpen] = useState(false);
+  const { pathname } = useLocation();
+  const menuButton = useRef<HTMLButtonElement>(null);
+  const closeOnEscape = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || !open) return;
+    setOpen(false);
+    menuButton.current?.focus();
+  };
   const label = open ? 'Close the menu' : 'Open the menu';
   return (
     <div className="shell">
       <a href="#content" className="button primary skip">
         Skip to the content
       </a>
-      <header className={open ? 'sidebar open' : 'sidebar'}>
+      <header className={open ? 'sidebar open' : 'sidebar'} onKeyDown={closeOnEscape}>
         <div className="sidebar-top">
           <Brand />
           <span className="menu-button">
-            <Button variant="quiet" aria-label={label} aria-expanded={open} onPress={() => setOpen(!open)}>
+            <Button ref={menuButton} variant="quiet" aria-label={label} aria-expanded={open} onPress={() => setOpen(!open)}>
               {open ? <X aria-hidden size={20} /> : <Menu aria-hidden size={20} />}
             </Button>
           </span>
@@ -30,9 +39,12 @@ export function Shell() {
         <Account />
       </header>
       <main id="content" tabIndex={-1}>
-        <Suspense fallback={<Loading />}>
-          <Outlet />
-        </Suspense>
+        {/* One for each path: what failed there does not follow to the next. */}
+        <ErrorBoundary key={pathname} frame={(notice) => <Page title="Not loaded">{notice}</Page>}>
+          <Suspense fallback={<Loading />}>
+            <Outlet />
+          </Suspense>
+        </ErrorBoundary>
       </main>
       <div className="toasts">
         <ClipboardStatus />
@@ -54,7 +66,7 @@ function Navigation({ onNavigate }: { onNavigate: () => void }) {
       {link('/credentials', <KeyRound aria-hidden size={18} />, 'Credentials')}
       {link('/workspaces', <Boxes aria-hidden size={18} />, 'Workspaces')}
       {link('/tokens', <Bot aria-hidden size={18} />, 'API tokens')}
-      {link('/audit', <ScrollText aria-hidden size={18} />, 'Audit')}
+      {link('/audit', <ScrollText aria-hidden size={18} />, 'Audit record')}
       {link('/sessions', <MonitorSmartphone aria-hidden size={18} />, 'Sessions')}
       {link('/settings', <Settings aria-hidden size={18} />, 'Settings')}
       {me.is_admin && (

@@ -1,6 +1,6 @@
 // Light, dark, or as the system has it: a preference, kept in the browser's storage, where no secret ever is.
 
-export const THEMES = ['system', 'light', 'dark'] as const;
+const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
 const KEY = 'strongroom-theme';

@@ -1,27 +1,23 @@
+// What administrators do: invitations and retention; and that nobody else finds their pages.
+// Must never leave a promise raised that another test lowers.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   assertAccessible,
   assertFits,
   assertNowhere,
+  begin,
+  browser,
   choose,
   openWindow,
   PASSWORD,
   person,
   PHONE,
   signIn,
-  startBrowser,
-  startVaultOfAda,
+  vault,
 } from './support.js';
 
-let vault, browser;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
-});
+begin();
 
 test('an administrator asks somebody in, and the invitation brings him in', async () => {
   const { page, context, faults } = await openWindow(browser, vault, PHONE);
@@ -32,7 +28,7 @@ test('an administrator asks somebody in, and the invitation brings him in', asyn
   await assertFits(page);
   await page.getByRole('button', { name: 'New invitation' }).click();
   await page.getByLabel('E-mail').fill('dan@example.org');
-  await choose(page, 'checkbox', /Make them an administrator/);
+  await choose(page, 'checkbox', /Make them a vault administrator/);
   await assertAccessible(page);
   await page.getByRole('button', { name: 'Create invitation' }).click();
   const invitation = await page.getByText(/^sri_/).textContent();
@@ -73,17 +69,17 @@ test('retention is changed, and what there is no way back from is said before', 
   const { page, faults } = await openWindow(browser, vault, PHONE);
   await signIn(page);
   await page.goto('/admin/settings');
-  await choose(page, 'checkbox', 'Keep the record for ever');
+  await choose(page, 'checkbox', 'Keep the record forever');
   await page.getByLabel('Keep the record for', { exact: true }).fill('900');
   await page.getByLabel('Promise to keep the record for at least').fill('365');
-  await page.getByLabel('Keep former versions of a value for').fill('400');
+  await page.getByLabel('Keep previous versions of a value for').fill('400');
   await assertAccessible(page);
   await assertFits(page);
   await page.getByRole('button', { name: 'Save' }).click();
   const dialog = page.getByRole('alertdialog');
   await dialog.getByText('older than 900 days').waitFor();
   await dialog.getByText('365 days cannot be taken back').waitFor();
-  assert.equal(await dialog.getByText('former versions').count(), 0, 'they are kept for longer');
+  assert.equal(await dialog.getByText('previous versions').count(), 0, 'they are kept for longer');
   await assertAccessible(page);
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   assert.equal((await vault.call('/api/admin/settings')).record_retention_days, null);
@@ -98,7 +94,7 @@ test('retention is changed, and what there is no way back from is said before', 
   });
 
   // Nothing is destroyed by keeping things for longer, and nobody is asked.
-  await choose(page, 'checkbox', 'Keep the record for ever');
+  await choose(page, 'checkbox', 'Keep the record forever');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Saved').waitFor();
   assert.equal((await vault.call('/api/admin/settings')).record_retention_days, null);

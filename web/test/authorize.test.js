@@ -1,21 +1,24 @@
+// Letting a command line act as oneself, against a loopback server such as `strongroom login` opens.
+// Must never send a form anywhere but to loopback.
 import assert from 'node:assert/strict';
 import { constants, generateKeyPairSync, privateDecrypt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   assertAccessible,
   assertFits,
   assertNowhere,
+  begin,
+  browser,
   choose,
   openWindow,
   PASSWORD,
   person,
   PHONE,
   signIn,
-  startBrowser,
-  startVaultOfAda,
+  vault,
 } from './support.js';
 
 const STATE = 'AbCdEfGh_-0123456789';
@@ -27,14 +30,7 @@ function open(sealed) {
   return privateDecrypt({ key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }, bytes).toString();
 }
 
-let vault, browser;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
-});
+begin();
 
 /** What `strongroom login` is to the browser: it waits on loopback for one form. */
 async function commandLine() {

@@ -1,27 +1,23 @@
+// Coming in by an invitation, and what is refused on the way.
+// A password must never stay in the page, whichever way it ends.
 import assert from 'node:assert/strict';
 import { join, resolve } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { startVault } from '../../clients/typescript/test/vault.js';
 import {
   assertAccessible,
   assertFits,
   assertNowhere,
+  begin,
+  browser,
   openWindow,
   PASSWORD,
   PHONE,
   signIn,
-  startBrowser,
-  startVaultOfAda,
+  vault,
 } from './support.js';
 
-let vault, browser;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
-});
+begin();
 
 /** Fills in what everybody says. */
 async function fillIn(page, invitation, name, password = PASSWORD) {

@@ -1,29 +1,17 @@
+// Who can see a credential, in words, and sharing it.
+// What somebody must not see is looked for in his own window, and not in the owner's.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { keep, workspace } from './credentials.js';
-import {
-  assertAccessible,
-  assertFits,
-  openWindow,
-  person,
-  PHONE,
-  signIn,
-  startBrowser,
-  startVaultOfAda,
-} from './support.js';
+import { assertAccessible, assertFits, begin, browser, openWindow, person, PHONE, signIn, vault } from './support.js';
 
-let vault, browser, bob, cleo, dan, team;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
+let bob, cleo, dan, team;
+begin([], async () => {
   [bob, cleo, dan] = [await person(vault, 'Bob'), await person(vault, 'Cleo'), await person(vault, 'Dan')];
   team = await workspace(vault, 'Platform', [
     [bob, 'MEMBER'],
     [cleo, 'ADMIN'],
   ]);
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
 });
 
 async function openAs(somebody, path, options) {
@@ -79,7 +67,7 @@ test('one’s own is one’s own, until it is shared; a grant shows it to anothe
   await ada.page.getByRole('button', { name: 'Save' }).click();
   await access(ada.page).getByText(/may use it; until May 4, 2031/).waitFor();
   await bobs.page.reload();
-  await bobs.page.getByText('You may not look at the value').waitFor();
+  await bobs.page.getByText('You cannot reveal this value').waitFor();
   assert.equal(await bobs.page.getByRole('button', { name: 'Reveal', exact: true }).count(), 0);
 
   await ada.page.getByRole('button', { name: 'Stop sharing with Bob' }).click();
@@ -99,7 +87,7 @@ test('of a workspace’s credential it is told by name who sees it, and it is sh
   const { page, faults } = await openAs(undefined, `/credentials/${id}`, { viewport: PHONE.viewport });
   await access(page).getByText('Owner of Platform').waitFor();
   await access(page).getByText('Cleo').waitFor();
-  await access(page).getByText('Its other members do not').waitFor();
+  await access(page).getByText('Other members cannot').waitFor();
   assert.equal(await access(page).getByText('Bob').count(), 0);
   for (const name of ['Deployer', 'Platform']) {
     await page.getByRole('button', { name: 'Share' }).click();

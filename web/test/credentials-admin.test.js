@@ -1,41 +1,37 @@
+// The vault's own secrets, for its administrators, and the same pages refused to others.
+// A value must be nowhere in the page once it is hidden.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   assertAccessible,
   assertFits,
   assertNowhere,
+  begin,
+  browser,
   openWindow,
   person,
   PHONE,
   signIn,
-  startBrowser,
-  startVaultOfAda,
+  vault,
 } from './support.js';
 
-let vault, browser;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
-});
+begin();
 
-test('the instance’s secrets are kept, revealed, rotated, edited and revoked by administrators', async () => {
+test('the vault’s own secrets are created, revealed, rotated, edited and revoked by administrators', async () => {
   const { page, faults } = await openWindow(browser, vault, PHONE);
   await signIn(page);
   await page.goto('/admin/secrets');
-  await page.getByRole('heading', { name: 'No secrets of the instance yet' }).waitFor();
+  await page.getByRole('heading', { name: 'No secrets of this vault yet' }).waitFor();
   await assertAccessible(page);
   await assertFits(page);
-  await page.getByRole('link', { name: 'Keep a secret' }).click();
+  await page.getByRole('main').getByRole('link', { name: 'New secret' }).last().click();
   await page.getByRole('combobox', { name: 'Provider' }).fill('Postfix');
   await page.keyboard.press('Escape');
   await page.getByRole('textbox', { name: 'Name' }).fill('Mail relay');
   await page.getByLabel('Value', { exact: true }).fill('relay-secret-0123');
   await assertAccessible(page);
-  await page.getByRole('button', { name: 'Keep the secret' }).click();
-  await page.getByText('Instance administrators').waitFor();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.getByText('Vault administrators').waitFor();
   await page.getByText('Nobody else').waitFor();
   assert.equal(await page.getByRole('button', { name: 'Share' }).count(), 0);
   await assertNowhere(page, 'relay-secret-0123');
@@ -62,7 +58,7 @@ test('the instance’s secrets are kept, revealed, rotated, edited and revoked b
   await page.goto('/admin/secrets');
   await page.getByRole('link', { name: 'Relay' }).waitFor();
   await page.goto('/credentials');
-  await page.getByText('Keep your first credential').waitFor();
+  await page.getByText('Create your first credential').waitFor();
   assert.deepEqual(faults, []);
 });
 

@@ -1,25 +1,11 @@
+// Creating, editing, rotating and revoking a credential, by mouse, by keyboard and on a phone.
+// What is stored is asked of the API, never of the page that has just shown it.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { inDays, keep, tabTo, workspace } from './credentials.js';
-import {
-  assertAccessible,
-  assertFits,
-  assertNowhere,
-  openWindow,
-  PHONE,
-  signIn,
-  startBrowser,
-  startVaultOfAda,
-} from './support.js';
+import { assertAccessible, assertFits, assertNowhere, begin, browser, openWindow, PHONE, signIn, vault } from './support.js';
 
-let vault, browser;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(['--reveals-per-minute', '0']), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
-});
+begin(['--reveals-per-minute', '0']);
 
 async function openAt(path, options) {
   const opened = await openWindow(browser, vault, options);
@@ -46,7 +32,7 @@ test('a credential is kept with all that is known of it', async () => {
   const { page, faults } = await openAt('/credentials/new');
   await page.getByRole('combobox', { name: 'Provider' }).fill('gith');
   await page.getByRole('option', { name: 'GitHub' }).click();
-  await page.getByRole('link', { name: /Make one at GitHub/ }).waitFor();
+  await page.getByRole('link', { name: /Create one at GitHub/ }).waitFor();
   await page.getByRole('textbox', { name: 'Name' }).fill('Deploy key');
   const value = page.getByLabel('Value', { exact: true });
   await value.fill('glpat-wrong');
@@ -63,11 +49,11 @@ test('a credential is kept with all that is known of it', async () => {
   await page.keyboard.press('Enter');
   await page.getByRole('textbox', { name: 'Tags' }).fill('release');
   await page.getByRole('button', { name: 'Add tag' }).click();
-  await page.getByRole('button', { name: 'Add a detail' }).click();
+  await page.getByRole('button', { name: 'Add a field' }).click();
   await page.getByRole('textbox', { name: 'Key 1' }).fill('account');
   await page.getByRole('textbox', { name: 'Text 1' }).fill('acme-bot');
   await assertAccessible(page);
-  await page.getByRole('button', { name: 'Keep the credential' }).click();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
   await detailOf(page, 'Deploy key');
   await assertNowhere(page, 'ghp_deploy0123456789');
   await assertAccessible(page);
@@ -108,7 +94,7 @@ test('a key of several lines is pasted whole, and masked', async () => {
   await assertAccessible(page);
   await page.getByRole('checkbox', { name: 'Show what I type' }).check({ force: true });
   assert.equal(await isMasked(), 'none');
-  await page.getByRole('button', { name: 'Keep the credential' }).click();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
   await detailOf(page, 'Signing key');
   const { provider, value: sealed } = await kept(page);
   assert.deepEqual([provider, sealed], ['Our own CA', pem]);
@@ -131,7 +117,7 @@ test('a credential is kept without a mouse, on a phone', async () => {
   await tabTo(page, page.getByLabel('Value', { exact: true }));
   await page.keyboard.type('sk-proj-0123456789');
   await assertFits(page);
-  await tabTo(page, page.getByRole('button', { name: 'Keep the credential' }));
+  await tabTo(page, page.getByRole('button', { name: 'Create', exact: true }));
   await page.keyboard.press('Enter');
   await detailOf(page, 'Assistant');
   await assertFits(page);
@@ -146,11 +132,11 @@ test('a name that is taken is told, and the value waits to be sent again', async
   await page.keyboard.press('Escape');
   await page.getByRole('textbox', { name: 'Name' }).fill('Taken');
   await page.getByLabel('Value', { exact: true }).fill('ghp_second0123456789');
-  await page.getByRole('button', { name: 'Keep the credential' }).click();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
   await page.getByRole('alert').waitFor();
   await assertAccessible(page);
   await page.getByRole('textbox', { name: 'Name' }).fill('Not taken');
-  await page.getByRole('button', { name: 'Keep the credential' }).click();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
   await detailOf(page, 'Not taken');
   assert.equal((await kept(page)).value, 'ghp_second0123456789');
   assert.deepEqual(faults, []);
@@ -175,7 +161,7 @@ test('what is known is edited; what somebody else changed meanwhile is not overw
   await page.getByText('It has been changed since you opened it').waitFor();
   await assertAccessible(page);
   assert.equal((await vault.call(`/api/credentials/${id}`)).description, 'Theirs.');
-  await page.getByRole('button', { name: 'Begin anew' }).click();
+  await page.getByRole('button', { name: 'Start again' }).click();
   await page.waitForFunction(() => document.querySelector('textarea')?.value === 'Theirs.');
   await page.getByLabel('Description').fill('Both.');
   await page.getByRole('button', { name: 'Save' }).click();
@@ -193,11 +179,11 @@ test('rotating keeps the former value, which answers in its grace and comes back
   await page.getByRole('dialog').waitFor();
   await assertAccessible(page);
   await page.getByLabel('New value', { exact: true }).fill('ghp_next0123456780');
-  await page.getByRole('button', { name: /keeps answering/ }).click();
+  await page.getByRole('button', { name: /keeps working/ }).click();
   await page.getByRole('option', { name: 'For a day' }).click();
   await page.getByRole('button', { name: 'Rotate', exact: true }).last().click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  await page.getByText('Still answers').waitFor();
+  await page.getByText('Still works').waitFor();
   await assertNowhere(page, 'ghp_next0123456780');
   await assertAccessible(page);
   assert.equal((await vault.call(`/api/credentials/${id}/value`)).value, 'ghp_next0123456780');
@@ -227,7 +213,7 @@ test('revoking is confirmed first, and undone', async () => {
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: 'Revoke' }).click();
   await page.getByRole('button', { name: 'Revoke', exact: true }).last().click();
-  await page.getByText('It is revoked').waitFor();
+  await page.locator(':focus').filter({ hasText: 'It is revoked' }).waitFor();
   assert.equal(await page.getByRole('button', { name: 'Reveal', exact: true }).count(), 0);
   await assertAccessible(page);
   await assertFits(page);

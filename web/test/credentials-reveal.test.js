@@ -1,30 +1,25 @@
+// Looking at a value, and the ways in which it goes again.
+// The page's clock is set by hand: nothing here may wait for half a minute.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { keep, tabTo } from './credentials.js';
 import {
   assertAccessible,
   assertFits,
   assertNowhere,
+  begin,
+  browser,
   openWindow,
   PHONE,
   signIn,
-  startBrowser,
   startVaultOfAda,
+  vault,
 } from './support.js';
 
 const VALUE = 'ghp_0123456789abcdefghij';
-let vault, strict, browser;
-before(async () => {
-  [vault, strict, browser] = await Promise.all([
-    startVaultOfAda(['--reveals-per-minute', '0']),
-    startVaultOfAda(['--reveals-per-minute', '1']),
-    startBrowser(),
-  ]);
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
-  await strict?.stop();
+let strict;
+begin(['--reveals-per-minute', '0'], async () => {
+  strict = await startVaultOfAda(['--reveals-per-minute', '1']);
 });
 
 /** Ada before the page of a credential. */

@@ -1,4 +1,5 @@
-// What the tests of credentials share: what is kept before a test begins, and getting about by keyboard.
+// What the tests of credentials share: what is there before a test begins, and getting about by keyboard.
+// It acts as Ada, over the API, and never through the pages that are tested.
 import assert from 'node:assert/strict';
 
 /** Keeps a credential of Ada's, or what `body` says. */

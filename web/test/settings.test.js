@@ -1,26 +1,22 @@
+// One's own settings and sessions.
+// A test that changes Ada's password or ends her sessions must leave her able to sign in.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   assertAccessible,
   assertFits,
   assertNowhere,
+  begin,
+  browser,
   openWindow,
   PASSWORD,
   person,
   PHONE,
   signIn,
-  startBrowser,
-  startVaultOfAda,
+  vault,
 } from './support.js';
 
-let vault, browser;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
-});
+begin();
 
 test('everybody finds his id, and copies it', async () => {
   const { page, context, faults } = await openWindow(browser, vault, PHONE);
@@ -42,7 +38,7 @@ test('a theme is chosen by keyboard, and kept', async () => {
   await page.goto('/settings');
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await background();
-  await page.getByRole('radio', { name: 'As the system has it' }).focus();
+  await page.getByRole('radio', { name: 'Same as system' }).focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowDown');
   assert.ok(await page.getByRole('radio', { name: 'Dark' }).isChecked());

@@ -1,15 +1,10 @@
+// Signing in and out with a password, and what the pages may run and keep.
+// Signing in must never lead to another site.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { assertAccessible, openWindow, PASSWORD, person, signIn, startBrowser, startVaultOfAda } from './support.js';
+import { test } from 'node:test';
+import { assertAccessible, begin, browser, openWindow, PASSWORD, person, signIn, vault } from './support.js';
 
-let vault, browser;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
-});
+begin();
 
 test('whoever signs in comes to where he wanted to go, and out again', async () => {
   const { page, faults } = await openWindow(browser, vault);

@@ -1,3 +1,5 @@
+// Signing in at a real OpenID provider, before which stands a real proxy.
+// It must be the provider of the server's own tests, never an imitation.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,27 +8,23 @@ import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { after, before, test } from 'node:test';
-import { assertAccessible, assertFits, openWindow, PHONE, signIn, startBrowser, startVaultOfAda } from './support.js';
+import { test } from 'node:test';
+import { assertAccessible, assertFits, begin, browser, openWindow, PHONE, signIn, untilTheEnd, vault } from './support.js';
 
-let provider, front, vault, browser, folder;
-before(async () => {
-  [provider, front, browser] = await Promise.all([startProvider(), startFront(), startBrowser()]);
-  folder = mkdtempSync(join(tmpdir(), 'strongroom-web-'));
+let provider, front;
+begin(async () => {
+  [provider, front] = await Promise.all([
+    untilTheEnd(startProvider(), ({ stop }) => stop()),
+    untilTheEnd(startFront(), ({ close }) => close()),
+  ]);
+  const folder = mkdtempSync(join(tmpdir(), 'strongroom-web-'));
+  untilTheEnd(Promise.resolve(folder), (folder) => rmSync(folder, { recursive: true }));
   const secret = join(folder, 'secret');
   writeFileSync(secret, 'known to the tests alone', { mode: 0o600 });
   const callback = `${front.url}/api/auth/oidc/callback`;
   const client = ['--oidc-client-id', 'strongroom', '--oidc-client-secret-file', secret, '--oidc-redirect-url', callback];
-  vault = await startVaultOfAda(['--oidc-issuer', provider.issuer, '--oidc-name', 'Acme', ...client]);
-  front.leadTo(vault.url);
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
-  front?.close();
-  await provider?.stop();
-  if (folder) rmSync(folder, { recursive: true });
-});
+  return ['--oidc-issuer', provider.issuer, '--oidc-name', 'Acme', ...client];
+}, () => front.leadTo(vault.url));
 
 /** The real provider of the tests of crates/strongroom-server. */
 async function startProvider() {

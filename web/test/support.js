@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import { after, before } from 'node:test';
 import { chromium } from 'playwright-core';
 import { startVault } from '../../clients/typescript/test/vault.js';
 
@@ -12,9 +13,39 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 export const PASSWORD = 'a sentence that only Ada knows';
 
+/** What the tests of a file have before them, once they begin. */
+export let vault, browser;
+
+const ends = [];
+
+/**
+ * Gives the tests of a file a vault and a browser, and ends whatever was started, also where something else did not start.
+ * @param {string[] | (() => Promise<string[]>)} flags more for `strongroom serve`
+ * @param {() => Promise<void> | void} prepare what else is there before the tests; in here, as Node runs such hooks at once
+ */
+export function begin(flags = [], prepare = () => {}) {
+  before(async () => {
+    const starting = typeof flags === 'function' ? flags().then(startVaultOfAda) : startVaultOfAda(flags);
+    [vault, browser] = await Promise.all([starting, untilTheEnd(startBrowser(), (browser) => browser.close())]);
+    await prepare();
+  });
+  after(async () => {
+    const ended = await Promise.allSettled(ends.map((end) => end()));
+    for (const { reason } of ended) if (reason) throw reason;
+  });
+}
+
+/** Ends what is being started, after the tests of the file. */
+export function untilTheEnd(starting, end) {
+  // What did not start has nothing to end, and was told where it was waited for.
+  ends.push(() => starting.then(end, () => {}));
+  return starting;
+}
+
 /** A vault with Ada, its first administrator, who has a password. */
 export async function startVaultOfAda(flags = []) {
-  const vault = await startVault(process.env.STRONGROOM_BINARY ?? join(root, 'target/debug/strongroom'), flags);
+  const starting = startVault(process.env.STRONGROOM_BINARY ?? join(root, 'target/debug/strongroom'), flags);
+  const vault = await untilTheEnd(starting, (vault) => vault.stop());
   const ada = await accept(vault.url, vault.setupToken, { display_name: 'Ada', email: 'ada@example.org', password: PASSWORD });
   return { ...vault, ada, call: (path, options) => call(vault.url, ada.token, path, options) };
 }

@@ -1,24 +1,12 @@
+// One's own API tokens: made, shown once, limited, revoked.
+// What a token reaches is asked of the API with that token.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import {
-  assertAccessible,
-  assertFits,
-  assertNowhere,
-  openWindow,
-  PHONE,
-  signIn,
-  startBrowser,
-  startVaultOfAda,
-} from './support.js';
+import { test } from 'node:test';
+import { assertAccessible, assertFits, assertNowhere, begin, browser, openWindow, PHONE, signIn, vault } from './support.js';
 
-let vault, browser, workspace;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(), startBrowser()]);
+let workspace;
+begin([], async () => {
   workspace = await vault.call('/api/workspaces', { method: 'POST', body: { name: 'Platform team' } });
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
 });
 
 test('a token is shown once, reaches as far as was said, and ends when it is revoked', async () => {
@@ -34,7 +22,8 @@ test('a token is shown once, reaches as far as was said, and ends when it is rev
   await page.getByRole('option', { name: 'In 30 days' }).click();
   await dialog.getByRole('button', { name: /^(All that I may see )?Workspace/ }).click();
   await page.getByRole('option', { name: 'Platform team' }).click();
-  await dialog.getByLabel('Only for this provider').fill('github');
+  await dialog.getByRole('combobox', { name: 'Only for this provider' }).fill('GitHub');
+  await page.keyboard.press('Tab');
   await assertAccessible(page);
   await assertFits(page);
   await dialog.getByRole('button', { name: 'Create token' }).click();
@@ -58,7 +47,7 @@ test('a token is shown once, reaches as far as was said, and ends when it is rev
   const days = (Date.parse(made.expires_at) - Date.parse(made.created_at)) / 86_400_000;
   assert.equal(Math.round(days), 30);
   const row = page.getByRole('row', { name: /Nightly backup/ });
-  await row.getByText('Only in Platform team, for github').waitFor();
+  await row.getByText('Only in Platform team, for GitHub').waitFor();
   const ask = () => fetch(`${vault.url}/api/credentials`, { headers: { authorization: `Bearer ${token}` } });
   assert.equal((await ask()).status, 200);
 

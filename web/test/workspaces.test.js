@@ -1,29 +1,27 @@
+// Workspaces, their members and service accounts, by role.
+// What a role does not allow is looked for by somebody who has that role.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   assertAccessible,
   assertFits,
   assertNowhere,
+  begin,
+  browser,
   choose,
   openWindow,
   person,
   PHONE,
   signIn,
-  startBrowser,
-  startVaultOfAda,
+  vault,
 } from './support.js';
 
 const ISSUER = 'https://token.actions.githubusercontent.com';
 
-let vault, browser, bob, cleo;
-before(async () => {
-  [vault, browser] = await Promise.all([startVaultOfAda(['--exchange-issuers', ISSUER]), startBrowser()]);
+let bob, cleo;
+begin(['--exchange-issuers', ISSUER], async () => {
   bob = await person(vault, 'Bob');
   cleo = await person(vault, 'Cleo');
-});
-after(async () => {
-  await browser?.close();
-  await vault?.stop();
 });
 
 function makeWorkspace(name, members = {}) {
@@ -207,7 +205,8 @@ test('a service account has tokens and trusts workloads, until it is disabled', 
 
   await page.getByRole('button', { name: 'New token' }).click();
   await page.getByLabel('Name').fill('Runner');
-  await page.getByLabel('Only for this provider').fill('npm');
+  await page.getByRole('combobox', { name: 'Only for this provider' }).fill('NPM');
+  await page.keyboard.press('Tab');
   await assertAccessible(page);
   await page.getByRole('button', { name: 'Create token' }).click();
   const token = await page.getByText(/^srt_/).textContent();
@@ -222,6 +221,8 @@ test('a service account has tokens and trusts workloads, until it is disabled', 
 
   await page.getByRole('button', { name: 'New rule' }).click();
   await page.getByLabel('Issuer').fill(ISSUER);
+  await page.getByRole('combobox', { name: 'Only for this provider' }).fill('GitHub');
+  await page.keyboard.press('Tab');
   await page.getByLabel('Value', { exact: true }).fill('repo:*');
   await page.getByRole('button', { name: 'Another claim' }).click();
   await page.getByLabel('Claim', { exact: true }).last().fill('environment');
@@ -236,6 +237,7 @@ test('a service account has tokens and trusts workloads, until it is disabled', 
   await page.getByText('repo:acme/*').waitFor();
   await assertAccessible(page);
   const [rule] = (await vault.call(`${path}/trust-rules`)).items;
+  assert.equal(rule.provider, 'github');
   assert.deepEqual(rule.claims, { sub: 'repo:acme/*', environment: 'production' });
   await page.getByRole('button', { name: 'Remove the rule for repo:acme/*' }).click();
   await assertAccessible(page);

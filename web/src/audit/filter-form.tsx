@@ -4,8 +4,10 @@ import { type FormEvent, useState } from 'react';
 import { Form } from 'react-aria-components';
 import { Button } from '../components/button.tsx';
 import { type Option, Select, TextField } from '../components/fields.tsx';
+import { ProviderField } from '../providers/provider-field.tsx';
+import { providerName, providerOf } from '../providers/providers.ts';
 import type { Filter } from './filter.ts';
-import { ACTIONS, KINDS, OUTCOMES } from './words.ts';
+import { ACTIONS, filterInWords, KINDS, OUTCOMES } from './words.ts';
 
 type FilterProps = {
   filter: Filter;
@@ -15,10 +17,10 @@ type FilterProps = {
 };
 
 export function FilterForm({ filter, onApply, workspaces, people }: FilterProps) {
-  const [draft, setDraft] = useState(filter);
+  const [draft, setDraft] = useState({ ...filter, provider: filter.provider && providerName(filter.provider) });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    onApply(draft);
+    onApply({ ...draft, provider: draft.provider && providerOf(draft.provider) });
   };
   const text = (name: keyof Filter) => ({
     value: draft[name] ?? '',
@@ -33,7 +35,7 @@ export function FilterForm({ filter, onApply, workspaces, people }: FilterProps)
       <Form className="stack" onSubmit={submit}>
         <div className="grid">
           <TextField label="Name" maxLength={255} {...text('name')} />
-          <TextField label="Provider" maxLength={100} {...text('provider')} />
+          <ProviderField {...text('provider')} />
           <Select label="Action" options={anyOf(ACTIONS)} {...text('action')} />
           <Select label="Outcome" options={anyOf(OUTCOMES)} {...text('outcome')} />
           <Select label="Kind" options={anyOf(KINDS)} {...text('entity_type')} />
@@ -54,25 +56,15 @@ export function FilterForm({ filter, onApply, workspaces, people }: FilterProps)
 
 /** What is shown, in words, and the way back to all of it. */
 export function FilterInWords({ filter, onApply, workspaces, people }: FilterProps) {
-  const { name, provider, action, outcome, entity_type, workspace_id, actor_id, credential_id, from, to } = filter;
-  const wordFor = (words: Record<string, string>, code: string | undefined) => code && (words[code] ?? code);
-  const said = [
-    name && `named ${name}`,
-    provider,
-    wordFor(ACTIONS, action),
-    wordFor(OUTCOMES, outcome),
-    wordFor(KINDS, entity_type),
-    workspace_id && `in ${workspaces.find(({ id }) => id === workspace_id)?.name ?? 'one workspace'}`,
-    actor_id && `by ${people.find(({ id }) => id === actor_id)?.label ?? 'one person'}`,
-    credential_id && 'one credential',
-    from && `from ${from}`,
-    to && `to ${to}`,
-  ].filter(Boolean);
-  if (said.length === 0) return null;
+  const said = filterInWords(filter, {
+    workspace: workspaces.find(({ id }) => id === filter.workspace_id)?.name,
+    person: people.find(({ id }) => id === filter.actor_id)?.label,
+  });
+  if (!said) return null;
   return (
     <div className="row spread">
       <p>
-        <span className="muted">Showing only:</span> {said.join(', ')}
+        <span className="muted">Showing only:</span> {said}
       </p>
       <Button onPress={() => onApply({})}>Show everything</Button>
     </div>

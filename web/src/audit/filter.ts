@@ -22,6 +22,13 @@ export function readFilter(search: URLSearchParams): Filter {
   return Object.fromEntries(FILTERS.map((name) => [name, search.get(name)?.trim()]).filter(([, value]) => value));
 }
 
+const NEXT_CONDITION = new RegExp(` (?=(?:${FILTERS.join('|')})=)`);
+
+/** The filter that a row about a reading of the record names: `action=SIGNED_IN provider=github`. */
+export function filterOf(reading: string): Filter {
+  return Object.fromEntries(reading.split(NEXT_CONDITION).map((condition) => condition.split(/=(.*)/s, 2)));
+}
+
 /** The address of the first page of what a filter shows. */
 export function searchOf(filter: Filter): string {
   const said = FILTERS.flatMap((name) => (filter[name]?.trim() ? [[name, filter[name].trim()]] : []));

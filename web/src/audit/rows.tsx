@@ -6,10 +6,14 @@ import type { Schemas } from '../api.ts';
 import { Badge } from '../components/feedback.tsx';
 import { Facts } from '../components/facts.tsx';
 import { ExactTime } from '../components/time.tsx';
+import { providerName } from '../providers/providers.ts';
 import { searchOf } from './filter.ts';
 import { ACTIONS, codeInWords, KINDS, nameInWords } from './words.ts';
 
 type Activity = Schemas['Activity'];
+
+/** Of what there is one of alone, such as the settings. */
+const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 export function Rows({ rows }: { rows: Activity[] }) {
   return (
@@ -25,7 +29,7 @@ export function Rows({ rows }: { rows: Activity[] }) {
               )}
               <span className="what">
                 <strong>{ACTIONS[row.action]}</strong> {row.outcome === 'DENIED' && <Badge tone="danger">Denied</Badge>}
-                <span className="hint block">{[nameInWords(row), row.provider].filter(Boolean).join(' · ')}</span>
+                <span className="hint block">{onWhat(row)}</span>
               </span>
               <span className="who">{actorInWords(row)}</span>
               <span className="when hint">
@@ -40,6 +44,10 @@ export function Rows({ rows }: { rows: Activity[] }) {
   );
 }
 
+function onWhat(row: Activity): string {
+  return [nameInWords(row), row.provider && providerName(row.provider)].filter(Boolean).join(' · ');
+}
+
 /** Nobody acted where the settings did, or whoever holds the keys. */
 export function actorInWords({ actor_id, actor_name }: Activity): string {
   return actor_name ?? (actor_id ? `Somebody (${actor_id.slice(0, 8)}…)` : 'The vault itself');
@@ -52,7 +60,7 @@ function Details({ row }: { row: Activity }) {
       <Facts
         facts={{
           'Denied because': row.reason && codeInWords(row.reason),
-          [KINDS[row.entity_type]]: code(row.entity_id),
+          [KINDS[row.entity_type]]: row.entity_id !== NO_ID && code(row.entity_id),
           'Version': row.version,
           'By': code(row.actor_id),
           'For': code(row.grantee_id),

@@ -1,11 +1,15 @@
 // Buttons, and links that look like them. While what a button began is under way, it is not begun again.
-import type { ReactNode } from 'react';
+import type { ReactNode, Ref } from 'react';
 import { Button as AriaButton, type ButtonProps as AriaButtonProps } from 'react-aria-components';
 import { Link, type LinkProps } from 'react-router';
 
 type Variant = 'primary' | 'secondary' | 'quiet' | 'danger';
 
-type ButtonProps = Omit<AriaButtonProps, 'className' | 'children'> & { variant?: Variant; children: ReactNode };
+type ButtonProps = Omit<AriaButtonProps, 'className' | 'children'> & {
+  ref?: Ref<HTMLButtonElement>;
+  variant?: Variant;
+  children: ReactNode;
+};
 
 export function Button({ variant = 'secondary', children, ...rest }: ButtonProps) {
   return (

@@ -6,9 +6,8 @@ import {
   Label,
   Radio,
   RadioGroup as AriaRadioGroup,
-  Text,
 } from 'react-aria-components';
-import { Checkbox, type Option } from './fields.tsx';
+import { Checkbox, Hint, type Option } from './fields.tsx';
 
 type GroupProps<T extends string> = { label: string; hint?: ReactNode; options: readonly Option<T>[]; isRequired?: boolean };
 
@@ -56,15 +55,5 @@ export function CheckboxGroup<T extends string>({
       ))}
       <FieldError className="error" />
     </AriaCheckboxGroup>
-  );
-}
-
-function Hint({ children }: { children: ReactNode }) {
-  return (
-    children && (
-      <Text slot="description" className="hint">
-        {children}
-      </Text>
-    )
   );
 }

@@ -5,15 +5,13 @@ import {
   Button as AriaButton,
   ComboBox as AriaComboBox,
   type ComboBoxProps as AriaComboBoxProps,
-  FieldError,
   Input,
-  Label,
   ListBox,
   ListBoxItem,
   Popover,
   Text,
 } from 'react-aria-components';
-import type { Option } from './fields.tsx';
+import { Hint, Labelled, type Option } from './fields.tsx';
 
 type ComboBoxOption = Option<string> & { icon?: ReactNode };
 
@@ -22,24 +20,20 @@ type ComboBoxProps = Omit<AriaComboBoxProps<ComboBoxOption>, 'children' | 'class
   options: readonly ComboBoxOption[];
   hint?: ReactNode;
   placeholder?: string;
+  maxLength?: number;
 };
 
-export function ComboBox({ label, options, hint, placeholder, ...rest }: ComboBoxProps) {
+export function ComboBox({ label, options, hint, placeholder, maxLength, ...rest }: ComboBoxProps) {
   return (
     <AriaComboBox {...rest} className="field" defaultItems={options} menuTrigger="focus">
-      <Label>{label}</Label>
-      <div className="combo-box">
-        <Input className="input" placeholder={placeholder} />
-        <AriaButton className="button quiet">
-          <ChevronDown aria-hidden size={16} />
-        </AriaButton>
-      </div>
-      {hint && (
-        <Text slot="description" className="hint">
-          {hint}
-        </Text>
-      )}
-      <FieldError className="error" />
+      <Labelled label={label} hint={hint}>
+        <div className="combo-box">
+          <Input className="input" placeholder={placeholder} maxLength={maxLength} />
+          <AriaButton className="button quiet">
+            <ChevronDown aria-hidden size={16} />
+          </AriaButton>
+        </div>
+      </Labelled>
       <Popover className="popover">
         <ListBox<ComboBoxOption> className="listbox">
           {(option) => (
@@ -48,11 +42,7 @@ export function ComboBox({ label, options, hint, placeholder, ...rest }: ComboBo
                 {option.icon}
                 <span>
                   <Text slot="label">{option.label}</Text>
-                  {option.detail && (
-                    <Text slot="description" className="hint">
-                      {option.detail}
-                    </Text>
-                  )}
+                  <Hint>{option.detail}</Hint>
                 </span>
               </span>
             </ListBoxItem>

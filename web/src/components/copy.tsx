@@ -5,7 +5,7 @@ import { Button } from './button.tsx';
 
 type State = 'ready' | 'copied' | 'refused';
 
-const WORDS = { copied: 'Copied', refused: 'Select it, and copy it by hand' };
+const WORDS = { copied: 'Copied', refused: 'Select it and copy it by hand' };
 
 export function CopyButton({ text, label, autoFocus }: { text: string; label: string; autoFocus?: boolean }) {
   const [state, setState] = useState<State>('ready');

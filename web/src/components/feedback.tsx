@@ -17,11 +17,23 @@ type Tone = 'info' | 'success' | 'warning' | 'danger';
 
 const ICONS = { info: Info, success: CircleCheck, warning: TriangleAlert, danger: CircleAlert };
 
+type NoticeProps = {
+  tone?: Tone;
+  title?: string;
+  /** Where what had the focus goes as this comes. */
+  takesFocus?: boolean;
+  children?: ReactNode;
+};
+
 /** Something to be told. Failures are read out at once. */
-export function Notice({ tone = 'info', title, children }: { tone?: Tone; title?: string; children?: ReactNode }) {
+export function Notice({ tone = 'info', title, takesFocus, children }: NoticeProps) {
   const Icon = ICONS[tone];
   return (
-    <div className={`notice ${tone}`} role={tone === 'danger' ? 'alert' : 'status'}>
+    <div
+      className={`notice ${tone}`}
+      role={tone === 'danger' ? 'alert' : 'status'}
+      {...(takesFocus && { ref: focus, tabIndex: -1 })}
+    >
       <Icon aria-hidden size={20} />
       <div>
         {title && <strong>{title}</strong>}
@@ -29,6 +41,10 @@ export function Notice({ tone = 'info', title, children }: { tone?: Tone; title?
       </div>
     </div>
   );
+}
+
+function focus(element: HTMLElement | null): void {
+  element?.focus();
 }
 
 /** Why something did not happen, in the server's words, and whom to quote it to. */
@@ -48,7 +64,7 @@ export function Failure({ error, retry }: { error: Error; retry?: () => void }) 
 }
 
 /** The API's details begin small and end open, for programs join them to what they say; some begin with a field's name. */
-function sentence(detail: string): string {
+export function sentence(detail: string): string {
   const text = detail.replace(/^[a-z]+(_[a-z]+)+: /, '');
   return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 }

@@ -21,6 +21,30 @@ import {
 } from 'react-aria-components';
 import { Check, ChevronDown, Search, X } from 'lucide-react';
 
+type LabelledProps = { label: string; hint?: ReactNode; children: ReactNode };
+
+/** What stands around whatever is filled in: its name above; a hint, and what is wrong with it, below. */
+export function Labelled({ label, hint, children }: LabelledProps) {
+  return (
+    <>
+      <Label>{label}</Label>
+      {children}
+      <Hint>{hint}</Hint>
+      <FieldError className="error" />
+    </>
+  );
+}
+
+export function Hint({ children }: { children: ReactNode }) {
+  return (
+    children && (
+      <Text slot="description" className="hint">
+        {children}
+      </Text>
+    )
+  );
+}
+
 type TextFieldProps = Omit<AriaTextFieldProps, 'className'> & {
   label: string;
   hint?: ReactNode;
@@ -36,18 +60,13 @@ export function TextField({ label, hint, placeholder, rows, mono, masked, ...res
   const look = `input${mono ? ' mono' : ''}${masked ? ' masked' : ''}`;
   return (
     <AriaTextField {...rest} className="field">
-      <Label>{label}</Label>
-      {rows ? (
-        <TextArea className={look} rows={rows} placeholder={placeholder} />
-      ) : (
-        <Input className={look} placeholder={placeholder} />
-      )}
-      {hint && (
-        <Text slot="description" className="hint">
-          {hint}
-        </Text>
-      )}
-      <FieldError className="error" />
+      <Labelled label={label} hint={hint}>
+        {rows ? (
+          <TextArea className={look} rows={rows} placeholder={placeholder} />
+        ) : (
+          <Input className={look} placeholder={placeholder} />
+        )}
+      </Labelled>
     </AriaTextField>
   );
 }
@@ -73,17 +92,12 @@ export function NumberField({ label, hint, unit, least, most, value, onChange }:
   const text = Number.isNaN(value) ? '' : `${value}`;
   return (
     <AriaTextField className="field" isRequired value={text} onChange={(text) => onChange(Number.parseInt(text, 10))}>
-      <Label>{label}</Label>
-      <span className="row">
-        <Input className="input number" type="number" min={least} max={most} step={1} />
-        <span aria-hidden>{unit}</span>
-      </span>
-      {hint && (
-        <Text slot="description" className="hint">
-          {hint}
-        </Text>
-      )}
-      <FieldError className="error" />
+      <Labelled label={label} hint={hint}>
+        <span className="row">
+          <Input className="input number" type="number" min={least} max={most} step={1} />
+          <span aria-hidden>{unit}</span>
+        </span>
+      </Labelled>
     </AriaTextField>
   );
 }
@@ -125,28 +139,19 @@ export function Select<T extends string>({ label, options, value, onChange, hint
       selectedKey={value ?? null}
       onSelectionChange={(key) => onChange(key as T)}
     >
-      <Label>{label}</Label>
-      <AriaButton className="input select">
-        <SelectValue>{({ selectedText, defaultChildren }) => selectedText || defaultChildren}</SelectValue>
-        <ChevronDown aria-hidden size={16} />
-      </AriaButton>
-      {hint && (
-        <Text slot="description" className="hint">
-          {hint}
-        </Text>
-      )}
-      <FieldError className="error" />
+      <Labelled label={label} hint={hint}>
+        <AriaButton className="input select">
+          <SelectValue>{({ selectedText, defaultChildren }) => selectedText || defaultChildren}</SelectValue>
+          <ChevronDown aria-hidden size={16} />
+        </AriaButton>
+      </Labelled>
       <Popover className="popover">
         <ListBox items={options} className="listbox">
           {(option) => (
             <ListBoxItem id={option.id} textValue={option.label} className="option">
               <span>
                 <Text slot="label">{option.label}</Text>
-                {option.detail && (
-                  <Text slot="description" className="hint">
-                    {option.detail}
-                  </Text>
-                )}
+                <Hint>{option.detail}</Hint>
               </span>
               <Check aria-hidden size={16} className="tick" />
             </ListBoxItem>

@@ -1,10 +1,9 @@
 // Lists that come by the page: what has come so far, and a button for more.
 import { type QueryKey, useInfiniteQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import type { PageOf } from '../paging.ts';
 import { Button } from './button.tsx';
 import { Failure, Loading } from './feedback.tsx';
-
-type PageOf<Item> = { items: Item[]; next_cursor?: string };
 
 /** A list of the API; `fetchPage` asks for the page at a cursor. */
 export function useList<Item>(queryKey: QueryKey, fetchPage: (cursor: string | undefined) => Promise<PageOf<Item>>) {
@@ -18,12 +17,30 @@ export function useList<Item>(queryKey: QueryKey, fetchPage: (cursor: string | u
 
 type ListProps<Item> = {
   list: ReturnType<typeof useList<Item>>;
-  /** What is said where there is nothing. */
+  /** What one of them is called, and several. */
+  nouns: readonly [one: string, several: string];
+  /** What is read out where there is nothing. */
+  none?: string;
+  /** What is shown where there is nothing. */
   empty: ReactNode;
   children: (items: Item[]) => ReactNode;
 };
 
-export function List<Item>({ list, empty, children }: ListProps<Item>) {
+/** What comes, and comes after a search, is read out: the place for it is there before. */
+export function List<Item>({ nouns, none = `No ${nouns[1]}.`, ...rest }: ListProps<Item>) {
+  const { data, hasNextPage } = rest.list;
+  const count = data?.pages.reduce((sum, page) => sum + page.items.length, 0);
+  return (
+    <>
+      <p role="status" className="visually-hidden">
+        {count === 0 ? none : count && `${count} ${nouns[count === 1 ? 0 : 1]}${hasNextPage ? ', and more' : ''}`}
+      </p>
+      <Items {...rest} />
+    </>
+  );
+}
+
+function Items<Item>({ list, empty, children }: Omit<ListProps<Item>, 'nouns' | 'none'>) {
   if (list.isPending) return <Loading />;
   if (list.isError && !list.data) return <Failure error={list.error} retry={list.refetch} />;
   const items = list.data.pages.flatMap((page) => page.items);

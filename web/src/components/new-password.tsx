@@ -10,7 +10,7 @@ export function NewPasswordFields({ value, onChange }: { value: Chosen; onChange
     <>
       <SecretField
         label="New password"
-        hint="12 characters or more. A sentence is easier to remember than signs; the commonest ones are refused."
+        hint="12 characters or more. A sentence is easier to remember. Common passwords are refused."
         autoComplete="new-password"
         isRequired
         minLength={12}

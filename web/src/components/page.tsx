@@ -1,7 +1,7 @@
 // The frame of each page: its title, in the document as well, and what can be done on it.
 import { ChevronLeft } from 'lucide-react';
-import { type ReactNode, useEffect } from 'react';
-import { Link } from 'react-router';
+import { type ReactNode, useEffect, useRef } from 'react';
+import { Link, useLocation, useNavigationType } from 'react-router';
 
 type PageProps = {
   title: string;
@@ -15,7 +15,6 @@ type PageProps = {
 };
 
 export function Page({ title, lead, actions, parent, icon, children }: PageProps) {
-  useTitle(title);
   return (
     <article className="page">
       {parent && (
@@ -27,7 +26,7 @@ export function Page({ title, lead, actions, parent, icon, children }: PageProps
       <header className="page-header">
         {icon}
         <div className="page-title">
-          <h1>{title}</h1>
+          <Heading title={title} />
           {lead && <p className="muted">{lead}</p>}
         </div>
         {actions && <div className="row">{actions}</div>}
@@ -53,9 +52,24 @@ export function Section({ title, lead, actions, children }: Omit<PageProps, 'par
   );
 }
 
-/** What the browser calls the page. */
-export function useTitle(title: string): void {
+/**
+ * The heading of a page, which is what the browser calls it as well. Whoever came by a link goes on from here: what was
+ * pressed is gone, and the focus would be with it.
+ */
+export function Heading({ title }: { title: string }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const isFirst = useLocation().key === 'default';
+  // The browser knows how far down one was.
+  const preventScroll = useNavigationType() === 'POP';
   useEffect(() => {
     document.title = `${title} · Strongroom`;
   }, [title]);
+  useEffect(() => {
+    if (!isFirst) heading.current?.focus({ preventScroll });
+  }, []);
+  return (
+    <h1 ref={heading} tabIndex={-1}>
+      {title}
+    </h1>
+  );
 }

@@ -28,8 +28,8 @@ export function Access({ credential }: { credential: Credential }) {
 function SystemAccess() {
   return (
     <ul className="lines">
-      <Line icon={<ShieldCheck aria-hidden size={18} />} who="Instance administrators" what="use, reveal and manage it." />
-      <Line icon={<Users aria-hidden size={18} />} who="Nobody else" what="It belongs to the instance, and is not shared." />
+      <Line icon={<ShieldCheck aria-hidden size={18} />} who="Vault administrators" what="Can use, reveal and manage it." />
+      <Line icon={<Users aria-hidden size={18} />} who="Nobody else" what="It belongs to this vault, and is not shared." />
     </ul>
   );
 }
@@ -70,7 +70,7 @@ function Owner({ credential }: { credential: Credential }) {
     <Line
       icon={<User aria-hidden size={18} />}
       who={isMine ? 'You' : (owner ?? 'Its owner')}
-      what={isMine ? 'own it: you use, reveal, manage and share it.' : 'owns it, and shares it with you.'}
+      what={isMine ? 'Owner: can use, reveal, manage and share it.' : 'Owner. Shares it with you.'}
     />
   );
 }
@@ -83,7 +83,7 @@ function Administrators({ credential }: { credential: Credential }) {
   const { data: members, error } = useMembers(workspace?.id);
   if (error) return <li><Failure error={error} /></li>;
   const icon = <Building2 aria-hidden size={18} />;
-  if (!workspace) return <Line icon={icon} who="Owners and admins of its workspace" what="use, reveal, manage and share it." />;
+  if (!workspace) return <Line icon={icon} who="Owners and admins of its workspace" what="Can use, reveal, manage and share it." />;
   return members
     ?.filter(({ role }) => administers(role))
     .map(({ user_id, display_name, role }) => (
@@ -91,17 +91,18 @@ function Administrators({ credential }: { credential: Credential }) {
         key={user_id}
         icon={icon}
         who={user_id === me.id ? 'You' : display_name}
-        what={`${roleInWords(role)} of ${workspace.name}: may use, reveal, manage and share it.`}
+        what={`${roleInWords(role)} of ${workspace.name}: can use, reveal, manage and share it.`}
       />
     ));
 }
 
 function Rest({ isSharedWithMe, isPersonal }: { isSharedWithMe: boolean; isPersonal: boolean }) {
   const icon = <Users aria-hidden size={18} />;
-  if (isSharedWithMe) return <Line icon={icon} who="Perhaps others" what="Whoever shares it with you knows with whom else." />;
+  const sharer = isPersonal ? 'owner sees' : 'workspace’s owners and admins see';
+  if (isSharedWithMe) return <Line icon={icon} who="Perhaps others" what={`Only its ${sharer} the whole list.`} />;
   const what = isPersonal
-    ? 'No administrator of a workspace or of this instance either.'
-    : 'Its other members do not, and no administrator of this instance.';
+    ? 'Not even administrators of a workspace or of this vault.'
+    : 'Other members cannot, nor can administrators of this vault.';
   return <Line icon={icon} who="Nobody else" what={what} />;
 }
 

@@ -1,25 +1,16 @@
-// Credentials over the public API: one's own and those of workspaces, or the instance's (SYSTEM) secrets. The paths of both
+// Credentials over the public API: one's own and those of workspaces, or the vault's own (SYSTEM) secrets. The paths of both
 // have the same shapes, and only here it is known which of them is asked.
 // Must never put a value into the query cache: a value goes from its answer to whoever asked for it.
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
+import type { paths } from '../../../clients/typescript/src/api.ts';
 import { api, ask, type Schemas } from '../api.ts';
 import { useList } from '../components/list.tsx';
 
 export type Credential = Schemas['Credential'];
 export type Version = Schemas['CredentialVersion'];
 export type Permission = Schemas['Permission'];
-export type CredentialQuery = {
-  scope?: Schemas['CredentialScope'];
-  workspace_id?: string;
-  provider?: string;
-  type?: Schemas['CredentialType'];
-  text?: string;
-  tag?: string;
-  active?: boolean;
-  expires_before?: string;
-  unused_since?: string;
-};
+export type CredentialQuery = Omit<NonNullable<paths['/api/credentials']['get']['parameters']['query']>, 'cursor' | 'limit'>;
 
 export type Vault = ReturnType<typeof vaultAt>;
 

@@ -1,7 +1,7 @@
 // What became of the value in the clipboard, on whatever page one is by then.
 import { Button, IconButton } from '../components/button.tsx';
 import { X } from 'lucide-react';
-import { type ClipboardState, dismissClipboard, emptyClipboard, useClipboard } from './clipboard.ts';
+import { type ClipboardState, dismissClipboard, emptyClipboard, KEPT_SECONDS, useClipboard } from './clipboard.ts';
 import { useSecondsLeft } from './countdown.tsx';
 
 export function ClipboardStatus() {
@@ -28,7 +28,7 @@ export function ClipboardStatus() {
 
 const SAYS: Record<ClipboardState['phase'], string> = {
   idle: '',
-  holding: 'The value is in the clipboard. While this page is open, it is emptied in half a minute.',
+  holding: `The value is in the clipboard. While this page is open, it is emptied after ${KEPT_SECONDS} seconds.`,
   waiting: 'The clipboard is emptied as soon as you are back in this page.',
   emptied: 'The clipboard is empty again.',
   refused: 'The browser did not let the clipboard be emptied. Try again, or copy something else.',

@@ -8,8 +8,8 @@ import { useVault } from './api.ts';
 import { useWorkspaces } from '../workspaces/workspaces.ts';
 import { type Filters, OWN } from './filters.ts';
 import { UNUSED_DAYS } from './health.ts';
-import { ProviderField } from './provider-field.tsx';
-import { providerName, providerOf } from './providers.ts';
+import { ProviderField } from '../providers/provider-field.tsx';
+import { providerName, providerOf } from '../providers/providers.ts';
 import { TYPES } from './types.ts';
 
 type FilterBarProps = { filters: Filters; onChange: (filters: Filters) => void; children: ReactNode };

@@ -29,10 +29,10 @@ function expiry({ expires_at }: Credential, now: number): Sign {
   return { tone: 'warning', text: `Expires in ${days} ${days === 1 ? 'day' : 'days'}` };
 }
 
-function use({ last_used_at }: Credential, now: number): Sign | undefined {
-  if (!last_used_at) return { tone: 'neutral', text: 'Never used' };
-  const days = Math.floor((now - new Date(last_used_at).getTime()) / DAY);
-  return days >= UNUSED_DAYS ? { tone: 'neutral', text: `Unused for ${days} days` } : undefined;
+function use({ last_used_at, created_at }: Credential, now: number): Sign | undefined {
+  const days = Math.floor((now - new Date(last_used_at ?? created_at).getTime()) / DAY);
+  if (days < UNUSED_DAYS) return undefined;
+  return { tone: 'neutral', text: last_used_at ? `Unused for ${days} days` : 'Never used' };
 }
 
 function age({ rotated_at, created_at }: Credential, now: number): Sign | undefined {

@@ -1,11 +1,12 @@
 // Credentials, as cards or as a table.
 import { Link } from 'react-router';
+import { TableHead } from '../components/table-head.tsx';
 import { Time } from '../components/time.tsx';
 import { useWorkspaces } from '../workspaces/workspaces.ts';
 import { type Credential, useVault } from './api.ts';
 import { Badges } from './badges.tsx';
-import { ProviderIcon } from './provider-icon.tsx';
-import { providerName } from './providers.ts';
+import { ProviderIcon } from '../providers/provider-icon.tsx';
+import { providerName } from '../providers/providers.ts';
 import { typeLabel } from './types.ts';
 
 export function Cards({ credentials }: { credentials: readonly Credential[] }) {
@@ -48,15 +49,7 @@ function Card({ credential }: { credential: Credential }) {
 export function Table({ credentials }: { credentials: readonly Credential[] }) {
   return (
     <table className="table">
-      <thead>
-        <tr>
-          <th scope="col">Name</th>
-          <th scope="col">Value</th>
-          <th scope="col">Where</th>
-          <th scope="col">State</th>
-          <th scope="col">Last used</th>
-        </tr>
-      </thead>
+      <TableHead columns={['Name', 'Value', 'Where', 'State', 'Last used']} />
       <tbody>
         {credentials.map((credential) => (
           <tr key={credential.id}>
@@ -107,7 +100,7 @@ export function Tags({ tags }: { tags: readonly string[] }) {
 export function Whose({ credential: { scope, workspace_id } }: { credential: Credential }) {
   const { workspaces } = useWorkspaces();
   if (scope === 'USER') return <span>Personal</span>;
-  if (scope === 'SYSTEM') return <span>This instance</span>;
+  if (scope === 'SYSTEM') return <span>This vault</span>;
   return <span>{workspaces.find(({ id }) => id === workspace_id)?.name ?? 'A workspace'}</span>;
 }
 

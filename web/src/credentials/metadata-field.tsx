@@ -40,8 +40,8 @@ export function MetadataField({ draft, onChange }: { draft: MetadataDraft; onCha
   const metadata = metadataOf(draft);
   return (
     <fieldset className="fieldset stretched">
-      <legend>Details</legend>
-      <p className="hint">Such as a team, an account or a key’s id. They are not sealed: whoever may see the credential reads them.</p>
+      <legend>More fields</legend>
+      <p className="hint">Such as a team, an account or a key’s id. They are not sealed: everybody who can see the credential can read them.</p>
       {'json' in draft ? (
         <TextField
           label="JSON object"
@@ -60,7 +60,7 @@ export function MetadataField({ draft, onChange }: { draft: MetadataDraft; onCha
       <div className="row">
         {'pairs' in draft && (
           <Button variant="quiet" onPress={() => onChange({ pairs: [...draft.pairs, { key: '', text: '' }] })}>
-            <Plus aria-hidden size={16} /> Add a detail
+            <Plus aria-hidden size={16} /> Add a field
           </Button>
         )}
         <FormSwitch draft={draft} metadata={metadata} onChange={onChange} />
@@ -77,7 +77,7 @@ function Pairs({ pairs, onChange }: { pairs: Pair[]; onChange: (pairs: Pair[]) =
     <div className="pair" key={index}>
       <TextField label={`Key ${index + 1}`} value={key} onChange={(key) => set(index, { key })} />
       <TextField label={`Text ${index + 1}`} value={text} onChange={(text) => set(index, { text })} />
-      <IconButton label={`Remove detail ${index + 1}`} onPress={() => onChange(pairs.filter((_, other) => other !== index))}>
+      <IconButton label={`Remove field ${index + 1}`} onPress={() => onChange(pairs.filter((_, other) => other !== index))}>
         <X aria-hidden size={16} />
       </IconButton>
     </div>

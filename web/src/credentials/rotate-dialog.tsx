@@ -1,4 +1,4 @@
-// The next value of a credential: the former one is kept, and may answer for a while yet.
+// The next value of a credential: the previous one is kept, and may work for a while yet.
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Select } from '../components/fields.tsx';
@@ -43,10 +43,10 @@ export function RotateDialog({ credential, onClose }: { credential: Credential; 
   });
   return (
     <FormDialog title={`Rotate ${credential.name}`} act="Rotate" mutation={rotate} onClose={onClose}>
-      <p>Make a new value at the provider, and keep it here. The present one stays as version {credential.version}.</p>
+      <p>Create a new value at the provider and paste it here. The current one stays as version {credential.version}.</p>
       <SecretInput label="New value" provider={credential.provider} value={value} onChange={setValue} />
       <Select
-        label="The former value keeps answering"
+        label="Previous value keeps working"
         hint="To programs that ask for its version, until all of them have the new one."
         options={GRACES}
         value={grace}
@@ -54,7 +54,7 @@ export function RotateDialog({ credential, onClose }: { credential: Credential; 
       />
       <ExpiryField
         label="New value expires"
-        hint={credential.expires_at ? 'Without a day, the former date stays.' : 'At the end of that day.'}
+        hint={credential.expires_at ? 'Leave empty to keep the current date.' : 'At the end of that day.'}
         none={credential.expires_at ? 'As before' : 'Never'}
         value={expires}
         onChange={setExpires}

@@ -2,7 +2,7 @@
 // Must never repeat it anywhere else.
 import { type ClipboardEvent, useState } from 'react';
 import { Checkbox, TextField } from '../components/fields.tsx';
-import { oddities, presetOf } from './providers.ts';
+import { oddities, presetOf } from '../providers/providers.ts';
 
 type SecretInputProps = { label: string; provider: string; value: string; onChange: (value: string) => void };
 

@@ -114,10 +114,10 @@ function GrantForm({ credentialId, grant, act, save, onClose, children }: GrantF
   return (
     <DialogForm act={act} mutation={mutation} onClose={onClose}>
       {children}
-      <CheckboxGroup label="May" isRequired options={PERMISSIONS} value={permissions} onChange={setPermissions} />
+      <CheckboxGroup label="They may" isRequired options={PERMISSIONS} value={permissions} onChange={setPermissions} />
       <ExpiryField
         label="Until"
-        hint="At the end of that day it ends by itself."
+        hint="Access ends at the end of that day."
         none="Until it is revoked"
         value={expires}
         onChange={setExpires}

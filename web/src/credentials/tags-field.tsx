@@ -1,7 +1,7 @@
 // The tags of a credential: words that it is found by.
 import { X } from 'lucide-react';
 import { type KeyboardEvent, useState } from 'react';
-import { Button as AriaButton, Tag, TagGroup, TagList } from 'react-aria-components';
+import { Button as AriaButton, type Key, Tag, TagGroup, TagList } from 'react-aria-components';
 import { Button } from '../components/button.tsx';
 import { TextField } from '../components/fields.tsx';
 
@@ -9,10 +9,17 @@ const MOST = 20;
 
 export function TagsField({ tags, onChange }: { tags: string[]; onChange: (tags: string[]) => void }) {
   const [draft, setDraft] = useState('');
+  const [leftOut, setLeftOut] = useState<string[]>([]);
   const add = () => {
     const added = draft.split(',').map((tag) => tag.trim()).filter((tag) => tag);
-    onChange([...new Set([...tags, ...added])].slice(0, MOST));
+    const all = [...new Set([...tags, ...added])];
+    onChange(all.slice(0, MOST));
+    setLeftOut(all.slice(MOST));
     setDraft('');
+  };
+  const remove = (removed: Set<Key>) => {
+    onChange(tags.filter((tag) => !removed.has(tag)));
+    setLeftOut([]);
   };
   const addOnEnter = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' && event.key !== ',') return;
@@ -37,8 +44,12 @@ export function TagsField({ tags, onChange }: { tags: string[]; onChange: (tags:
           Add tag
         </Button>
       </div>
+      {/* Always there, so that what comes into it is read out. */}
+      <p role="status" className={leftOut.length > 0 ? 'error' : 'visually-hidden'}>
+        {leftOut.length > 0 && `No more than ${MOST} tags. Not added: ${leftOut.join(', ')}.`}
+      </p>
       {tags.length > 0 && (
-        <TagGroup aria-label="Tags of it" onRemove={(removed) => onChange(tags.filter((tag) => !removed.has(tag)))}>
+        <TagGroup aria-label="Tags of it" onRemove={remove}>
           <TagList className="tags" items={tags.map((id) => ({ id }))}>
             {({ id }) => (
               <Tag textValue={id} className="badge removable">

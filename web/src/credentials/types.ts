@@ -18,7 +18,7 @@ export function typeLabel(type: Schemas['CredentialType']): string {
 export const PERMISSIONS: readonly { id: Permission; label: string; detail: string }[] = [
   { id: 'USE', label: 'Use', detail: 'Programs may obtain the value, with an API token.' },
   { id: 'REVEAL', label: 'Reveal', detail: 'A person may look at the value.' },
-  { id: 'MANAGE', label: 'Manage', detail: 'Edit, rotate, revoke and restore it; look at former values.' },
+  { id: 'MANAGE', label: 'Manage', detail: 'Edit, rotate, revoke and restore it; reveal previous values.' },
 ];
 
 /** Such as "use and reveal it". */

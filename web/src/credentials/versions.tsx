@@ -24,7 +24,7 @@ export function Versions({ credential }: { credential: Credential }) {
         No value is overwritten: each rotation keeps the one before. Who did what, and who looked, is in{' '}
         <Link to={record}>the record</Link>.
       </p>
-      <List list={list} empty={null}>
+      <List list={list} nouns={['version', 'versions']} empty={null}>
         {(versions) => (
           <ul className="lines">
             {versions.map((version) => (
@@ -46,8 +46,8 @@ type VersionLineProps = { version: Version; credential: Credential; onAct: (act:
 function VersionLine({ version, credential, onAct }: VersionLineProps) {
   const { version: number, masked_value, is_current, superseded_at, purged_at } = version;
   const manages = credential.permissions.includes('MANAGE');
-  const isFormer = !is_current && !purged_at && credential.is_active;
-  const reveals = isFormer && credential.permissions.includes('REVEAL') && (manages || answers(version));
+  const isPrevious = !is_current && !purged_at && credential.is_active;
+  const reveals = isPrevious && credential.permissions.includes('REVEAL') && (manages || answers(version));
   return (
     <div className="line">
       <div className="line-text">
@@ -56,11 +56,11 @@ function VersionLine({ version, credential, onAct }: VersionLineProps) {
           <code>{masked_value}</code>
           {is_current && <Badge tone="success">Current</Badge>}
           {purged_at && <Badge tone="danger">Value destroyed</Badge>}
-          {answers(version) && <Badge tone="info">Still answers</Badge>}
+          {answers(version) && <Badge tone="info">Still works</Badge>}
         </span>
         <span className="hint">
           {is_current ? <Since credential={credential} /> : superseded_at && <>Replaced <Time value={superseded_at} /></>}
-          {answers(version) && version.answers_until && <>; answers programs until <Deadline value={version.answers_until} /></>}
+          {answers(version) && version.answers_until && <>; works until <Deadline value={version.answers_until} /></>}
         </span>
       </div>
       <div className="row">
@@ -69,7 +69,7 @@ function VersionLine({ version, credential, onAct }: VersionLineProps) {
             <Eye aria-hidden size={16} /> Reveal
           </Button>
         )}
-        {isFormer && manages && (
+        {isPrevious && manages && (
           <Button aria-label={`Restore version ${number}`} onPress={() => onAct('restore')}>
             <History aria-hidden size={16} /> Restore
           </Button>
@@ -100,7 +100,7 @@ function RestoreVersion({ credential, version, onClose }: { credential: Credenti
   });
   return (
     <ConfirmDialog title={`Restore version ${version}?`} act="Restore" mutation={restore} onClose={onClose}>
-      <p>Its value becomes version {credential.version + 1}, and answers from then on. The present one is kept.</p>
+      <p>Its value becomes version {credential.version + 1}, and works from then on. The current one is kept.</p>
     </ConfirmDialog>
   );
 }

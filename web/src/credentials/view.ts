@@ -1,6 +1,6 @@
 // Cards or a table: a preference, kept in the browser as the theme is.
 
-export const VIEWS = ['cards', 'table'] as const;
+const VIEWS = ['cards', 'table'] as const;
 export type View = (typeof VIEWS)[number];
 
 const KEY = 'strongroom-credentials-view';

@@ -1,4 +1,4 @@
-// Asking people in, for instance administrators. Whoever invites never sees the token or the password of whoever comes.
+// Asking people in, for vault administrators. Whoever invites never sees the token or the password of whoever comes.
 import { useMutation } from '@tanstack/react-query';
 import { UserPlus } from 'lucide-react';
 import { useState } from 'react';
@@ -15,11 +15,11 @@ import { Time } from '../components/time.tsx';
 export function AdminInvitations() {
   const [isNew, setNew] = useState(false);
   return (
-    <Page title="Invitations" lead="People come in by an invitation. It is good for seven days, and once.">
+    <Page title="Invitations" lead="People come in by an invitation, which works once.">
       <EmptyState icon={<UserPlus size={28} />} title="Ask somebody in">
         <p>
-          You get an invitation to hand over yourself: nothing is sent by e-mail. Who was invited, and who came, is in the admin
-          audit.
+          You get an invitation to hand over yourself: nothing is sent by e-mail. Open ones are not listed here, and end after
+          seven days. Who was invited, and who came, is in the admin audit.
         </p>
         <Button variant="primary" onPress={() => setNew(true)}>
           New invitation
@@ -65,7 +65,7 @@ function NewInvitation({ onClose }: { onClose: () => void }) {
             onChange={setAdmin}
             hint="Admin secrets, invitations and settings. Nothing of anybody's own: that stays closed to administrators."
           >
-            Make them an administrator of this vault
+            Make them a vault administrator
           </Checkbox>
         </DialogForm>
       )}

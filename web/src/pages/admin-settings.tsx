@@ -1,4 +1,4 @@
-// How long things are kept, for instance administrators. What is destroyed does not come back, so that the page says what a
+// How long things are kept, for vault administrators. What is destroyed does not come back, so that the page says what a
 // change destroys before it is made.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
@@ -21,7 +21,7 @@ export function AdminSettings() {
   return (
     <Page
       title="Retention"
-      lead="How long the record, former versions and revoked credentials are kept. Each change is recorded."
+      lead="How long the record, previous versions and revoked credentials are kept. Each change is recorded."
     >
       {error && <Failure error={error} retry={refetch} />}
       {!data && !error && <Loading />}
@@ -57,11 +57,11 @@ function RetentionForm({ kept }: { kept: Settings }) {
       {save.error && <Failure error={save.error} />}
       <Checkbox
         isSelected={draft.record_retention_days === null}
-        onChange={(forEver) =>
-          set({ record_retention_days: forEver ? null : Math.max(730, draft.record_retention_promise_days) })
+        onChange={(forever) =>
+          set({ record_retention_days: forever ? null : Math.max(730, draft.record_retention_promise_days) })
         }
       >
-        Keep the record for ever
+        Keep the record forever
       </Checkbox>
       {draft.record_retention_days !== null && (
         <DaysField
@@ -74,13 +74,13 @@ function RetentionForm({ kept }: { kept: Settings }) {
       )}
       <DaysField
         label="Promise to keep the record for at least"
-        hint="0: nothing is promised. A promise can be raised, and never be lowered again, by nobody. Think before you raise it."
+        hint="0 promises nothing. You can raise a promise; nobody can lower it again."
         least={kept.record_retention_promise_days}
         value={draft.record_retention_promise_days}
         onChange={(record_retention_promise_days) => set({ record_retention_promise_days })}
       />
       <DaysField
-        label="Keep former versions of a value for"
+        label="Keep previous versions of a value for"
         hint="Counted from when the next version came. Then the value is destroyed."
         least={1}
         value={draft.version_retention_days}
@@ -88,7 +88,7 @@ function RetentionForm({ kept }: { kept: Settings }) {
       />
       <DaysField
         label="Keep revoked credentials for"
-        hint="For as long, they can be restored. Then their values are destroyed."
+        hint="They can be restored until then; after that, their values are destroyed."
         least={1}
         value={draft.revoked_retention_days}
         onChange={(revoked_retention_days) => set({ revoked_retention_days })}
@@ -99,7 +99,7 @@ function RetentionForm({ kept }: { kept: Settings }) {
         </Button>
       </div>
       {isAsking && (
-        <ConfirmDialog title="There is no way back" act="Save" danger mutation={save} onClose={() => setAsking(false)}>
+        <ConfirmDialog title="This cannot be undone" act="Save" danger mutation={save} onClose={() => setAsking(false)}>
           {warnings.map((warning) => (
             <p key={warning}>{warning}</p>
           ))}
@@ -117,15 +117,15 @@ function DaysField(field: DaysFieldProps) {
 
 /** What there is no way back from. */
 function whatItMeans(kept: Settings, draft: Settings): string[] {
-  const forEver = Number.POSITIVE_INFINITY;
-  const isLess = (days: number | null | undefined, before: number | null | undefined) => (days ?? forEver) < (before ?? forEver);
+  const forever = Number.POSITIVE_INFINITY;
+  const isLess = (days: number | null | undefined, before: number | null | undefined) => (days ?? forever) < (before ?? forever);
   const promise = draft.record_retention_promise_days;
   return [
     isLess(draft.record_retention_days, kept.record_retention_days) &&
       `Rows of the record that are older than ${draft.record_retention_days} days are removed within the hour, for good.`,
     promise > kept.record_retention_promise_days && `The promise to keep the record for ${promise} days cannot be taken back.`,
     isLess(draft.version_retention_days, kept.version_retention_days) &&
-      `Values of former versions that are older than ${draft.version_retention_days} days are destroyed within the hour.`,
+      `Values of previous versions that are older than ${draft.version_retention_days} days are destroyed within the hour.`,
     isLess(draft.revoked_retention_days, kept.revoked_retention_days) &&
       `Values of credentials that were revoked more than ${draft.revoked_retention_days} days ago are destroyed within the hour.`,
   ].filter((warning) => warning !== false);

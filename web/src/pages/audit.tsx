@@ -1,4 +1,4 @@
-// The record: what one may see of who did what, twenty rows at a time; on the admin path, what happened to the instance.
+// The record: what one may see of who did what, twenty rows at a time; on the admin path, what happened to the vault.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Download, ScrollText, ShieldCheck } from 'lucide-react';
 import { useLocation, useNavigate, useSearchParams } from 'react-router';
@@ -20,15 +20,17 @@ type Root = '/api/credentials/audit' | '/api/admin/secrets/audit';
 const LEAD =
   'What you did, what was done with your own credentials, and all that happened in workspaces that you administer. Reading it is recorded, too.';
 const SEALED =
-  'Each row is sealed within seconds of being written: whoever changes, removes or slips in one later, the owner of the database included, is found out by an auditor.';
+  "Each row is sealed within seconds. An auditor can detect any later change, removal or insertion, even by the database's owner.";
 const ADMIN_LEAD =
   'What happened to admin secrets, invitations, settings, keys and the record itself, and what you did. Reading it is recorded, too.';
+
+const NONE = 'No rows match that you may see.';
 
 export function Audit() {
   const { workspaces } = useWorkspaces();
   return (
-    <Record
-      title="Audit"
+    <RecordPage
+      title="Audit record"
       lead={LEAD}
       root="/api/credentials/audit"
       workspaces={workspaces.filter(({ role }) => administers(role))}
@@ -37,12 +39,12 @@ export function Audit() {
 }
 
 export function AdminAudit() {
-  return <Record title="Admin audit" lead={ADMIN_LEAD} root="/api/admin/secrets/audit" workspaces={[]} />;
+  return <RecordPage title="Admin audit" lead={ADMIN_LEAD} root="/api/admin/secrets/audit" workspaces={[]} />;
 }
 
 type RecordProps = { title: string; lead: string; root: Root; workspaces: Schemas['Workspace'][] };
 
-function Record({ title, lead, root, workspaces }: RecordProps) {
+function RecordPage({ title, lead, root, workspaces }: RecordProps) {
   const [search] = useSearchParams();
   const navigate = useNavigate();
   const filter = readFilter(search);
@@ -52,7 +54,7 @@ function Record({ title, lead, root, workspaces }: RecordProps) {
     queryFn: () => ask(api.GET(root, { params: { query } })),
     placeholderData: keepPreviousData,
   });
-  const people = usePeople(data?.items ?? [], filter);
+  const people = useActors(data?.items ?? [], filter);
   const choosing = { filter, onApply: (filter: Filter) => navigate(searchOf(filter)), workspaces, people };
   return (
     <Page title={title} lead={lead} actions={<Exports root={root} query={apiQuery(filter)} />}>
@@ -66,6 +68,9 @@ function Record({ title, lead, root, workspaces }: RecordProps) {
       )}
       <FilterForm key={searchOf(filter)} {...choosing} />
       <FilterInWords {...choosing} />
+      <p role="status" className="visually-hidden">
+        {data && !error && (data.items.length > 0 ? `${data.items.length} ${data.items.length === 1 ? 'row' : 'rows'}` : NONE)}
+      </p>
       {error && <Failure error={error} retry={refetch} />}
       {!data && !error && <Loading />}
       {data && !error && (
@@ -79,7 +84,7 @@ function Record({ title, lead, root, workspaces }: RecordProps) {
 }
 
 /** Who can be chosen: oneself, whoever is on the screen, and whoever is chosen already. */
-function usePeople(rows: Schemas['Activity'][], filter: Filter): Option<string>[] {
+function useActors(rows: Schemas['Activity'][], filter: Filter): Option<string>[] {
   const me = useMe();
   const people = new Map([[me.id, `${me.display_name} (you)`]]);
   if (filter.actor_id && !people.has(filter.actor_id)) people.set(filter.actor_id, `${filter.actor_id.slice(0, 8)}…`);
@@ -92,7 +97,7 @@ function usePeople(rows: Schemas['Activity'][], filter: Filter): Option<string>[
 function Nothing() {
   return (
     <EmptyState icon={<ScrollText size={28} />} title="Nothing here">
-      <p>The record has no such rows that you may see.</p>
+      <p>{NONE}</p>
     </EmptyState>
   );
 }

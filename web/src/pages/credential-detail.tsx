@@ -14,8 +14,8 @@ import { type Credential, useCredential, useRereadCredentials, useVault } from '
 import { Badges } from '../credentials/badges.tsx';
 import { Unseen } from '../credentials/unseen.tsx';
 import { Tags, Whose } from '../credentials/list.tsx';
-import { ProviderIcon } from '../credentials/provider-icon.tsx';
-import { providerName } from '../credentials/providers.ts';
+import { ProviderIcon } from '../providers/provider-icon.tsx';
+import { providerName } from '../providers/providers.ts';
 import { RevealDialog } from '../credentials/reveal-dialog.tsx';
 import { RotateDialog } from '../credentials/rotate-dialog.tsx';
 import { typeLabel } from '../credentials/types.ts';
@@ -62,6 +62,7 @@ type Act = 'reveal' | 'rotate' | 'revoke';
 function ValueCard({ credential }: { credential: Credential }) {
   const { pages } = useVault();
   const [act, setAct] = useState<Act>();
+  const [isRevokedHere, setRevokedHere] = useState(false);
   const close = () => setAct(undefined);
   const { id, permissions, is_active, masked_value } = credential;
   const reveals = permissions.includes('REVEAL');
@@ -91,21 +92,24 @@ function ValueCard({ credential }: { credential: Credential }) {
           )}
         </div>
       </div>
-      {!is_active && <Revoked credential={credential} />}
-      {is_active && !reveals && <p className="hint">You may not look at the value. Ask whoever shares it with you.</p>}
+      {!is_active && <Revoked credential={credential} takesFocus={isRevokedHere} />}
+      {is_active && !reveals && <p className="hint">You cannot reveal this value. Ask the person who shared it.</p>}
       {act === 'reveal' && <RevealDialog credential={credential} onClose={close} />}
       {act === 'rotate' && <RotateDialog credential={credential} onClose={close} />}
-      {act === 'revoke' && <Revoke credential={credential} onClose={close} />}
+      {act === 'revoke' && <Revoke credential={credential} onRevoked={() => setRevokedHere(true)} onClose={close} />}
     </section>
   );
 }
 
-function Revoke({ credential, onClose }: { credential: Credential; onClose: () => void }) {
+type RevokeProps = { credential: Credential; onRevoked: () => void; onClose: () => void };
+
+function Revoke({ credential, onRevoked, onClose }: RevokeProps) {
   const vault = useVault();
   const reread = useRereadCredentials();
   const revoke = useMutation({
     mutationFn: () => vault.revoke(credential),
     onSuccess: async () => {
+      onRevoked();
       onClose();
       await reread();
     },
@@ -113,13 +117,13 @@ function Revoke({ credential, onClose }: { credential: Credential; onClose: () =
   });
   return (
     <ConfirmDialog title={`Revoke ${credential.name}?`} act="Revoke" danger mutation={revoke} onClose={onClose}>
-      <p>Nobody obtains the value any more, no program either. You can restore it, for as long as this instance keeps revoked values.</p>
+      <p>Nobody can get the value any more, not even a program. You can restore it until this vault's retention ends.</p>
       <p>At the provider it stays valid until you revoke it there.</p>
     </ConfirmDialog>
   );
 }
 
-function Revoked({ credential }: { credential: Credential }) {
+function Revoked({ credential, takesFocus }: { credential: Credential; takesFocus: boolean }) {
   const vault = useVault();
   const reread = useRereadCredentials();
   const { permissions, purged_at, revoked_at } = credential;
@@ -128,15 +132,15 @@ function Revoked({ credential }: { credential: Credential }) {
     return (
       <Notice tone="danger" title="The value has been destroyed">
         <p>
-          It was revoked, and this instance’s retention was over <Time value={purged_at} />. What is known of it stays.
+          It was revoked, and this vault's retention ended <Time value={purged_at} />. Its details stay.
         </p>
       </Notice>
     );
   }
   return (
-    <Notice tone="warning" title="It is revoked">
+    <Notice tone="warning" title="It is revoked" takesFocus={takesFocus}>
       <p>
-        Nobody obtains its value{revoked_at && <>, since <Time value={revoked_at} /></>}. It can be restored until the retention is over.
+        Nobody can get its value{revoked_at && <>, since <Time value={revoked_at} /></>}. It can be restored until this vault's retention ends.
       </p>
       {permissions.includes('MANAGE') && (
         <Button isPending={restore.isPending} onPress={() => restore.mutate()}>
@@ -150,11 +154,11 @@ function Revoked({ credential }: { credential: Credential }) {
 
 function Known({ credential }: { credential: Credential }) {
   const { description, tags, metadata, expires_at, last_used_at, rotated_at, created_at, updated_at, former_answers_until } = credential;
-  const said = Object.entries(metadata).map(([key, value]) => [key, <Said key={key} value={value} />] as const);
+  const said = Object.entries(metadata).map(([key, value]) => [key, <Said value={value} />] as const);
   const isInGrace = former_answers_until && new Date(former_answers_until).getTime() > Date.now();
   return (
     <section className="card" aria-labelledby="known">
-      <h2 id="known">What is known of it</h2>
+      <h2 id="known">Details</h2>
       {description && <p className="pre-line">{description}</p>}
       {tags.length > 0 && <Tags tags={tags} />}
       <Facts
@@ -162,8 +166,8 @@ function Known({ credential }: { credential: Credential }) {
           Expires: expires_at ? <Deadline value={expires_at} /> : 'Never',
           'Last used': last_used_at ? <Time value={last_used_at} /> : 'Never',
           Rotated: rotated_at ? <Time value={rotated_at} /> : 'Never',
-          'Former value': isInGrace && <>answers until <Deadline value={former_answers_until} /></>,
-          Kept: <Time value={created_at} />,
+          'Previous value': isInGrace && <>works until <Deadline value={former_answers_until} /></>,
+          Created: <Time value={created_at} />,
           Changed: <Time value={updated_at} />,
         }}
       />

@@ -51,7 +51,7 @@ function EditForm({ seen, onBeginAnew }: { seen: Credential; onBeginAnew: () => 
       parent={{ to: page, title: seen.name }}
     >
       <Form className="form" onSubmit={submit}>
-        <section className="card roomy" aria-label="What is known of it">
+        <section className="card roomy" aria-label="Details">
           <TextField label="Name" isRequired maxLength={255} value={name} onChange={setName} />
           <DetailsFields details={details} onChange={setDetails} />
         </section>
@@ -73,7 +73,7 @@ function Outdated({ page, onBeginAnew }: { page: string; onBeginAnew: () => void
     <Notice tone="danger" title="It has been changed since you opened it">
       <p>Nothing of yours was saved, and nothing of the other change is lost.</p>
       <div className="row">
-        <Button onPress={onBeginAnew}>Begin anew with what it is now</Button>
+        <Button onPress={onBeginAnew}>Start again from the current version</Button>
         <a href={page} target="_blank" rel="noreferrer">
           Look at it in a new tab
         </a>

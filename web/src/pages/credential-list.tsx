@@ -28,7 +28,7 @@ export function CredentialList() {
       title={isSystem ? 'Admin secrets' : 'Credentials'}
       lead={
         isSystem
-          ? 'What the instance itself needs. Every instance administrator can see these.'
+          ? 'What this vault itself needs. Every vault administrator can see these.'
           : 'Your own, those of your workspaces, and what others share with you.'
       }
       actions={
@@ -65,11 +65,17 @@ function ViewChoice({ view, onChange }: { view: View; onChange: (view: View) => 
 }
 
 function Found({ search, view, onClear }: { search: URLSearchParams; view: View; onClear: () => void }) {
+  const { isSystem } = useVault();
   const filters = filtersOf(search);
   const list = useCredentials(queryOf(filters));
-  const empty = Object.keys(filters).length > 0 ? <NoneOfThese onClear={onClear} /> : <NoneYet />;
+  const isFiltered = Object.keys(filters).length > 0;
   return (
-    <List list={list} empty={empty}>
+    <List
+      list={list}
+      nouns={isSystem ? ['secret', 'secrets'] : ['credential', 'credentials']}
+      none={isFiltered ? `No ${isSystem ? 'secret' : 'credential'} that you can see matches.` : undefined}
+      empty={isFiltered ? <NoneOfThese onClear={onClear} /> : <NoneYet />}
+    >
       {(credentials) => (view === 'cards' ? <Cards credentials={credentials} /> : <Table credentials={credentials} />)}
     </List>
   );
@@ -78,7 +84,7 @@ function Found({ search, view, onClear }: { search: URLSearchParams; view: View;
 function NoneOfThese({ onClear }: { onClear: () => void }) {
   return (
     <EmptyState icon={<SearchX size={24} />} title="Nothing matches">
-      <p>No credential that you may know of is like that.</p>
+      <p>{useVault().isSystem ? 'No secret' : 'No credential'} that you can see matches.</p>
       <Button onPress={onClear}>Clear the filters</Button>
     </EmptyState>
   );
@@ -90,12 +96,12 @@ function NoneYet() {
 
 function NoCredentialYet() {
   return (
-    <EmptyState icon={<KeyRound size={24} />} title="Keep your first credential">
+    <EmptyState icon={<KeyRound size={24} />} title="Create your first credential">
       <p className="measure">
         API keys, git tokens, OAuth tokens, passwords, signing keys: whatever is in a .env file, a chat or a note now. It is
         sealed, only you see it until you share it, and every look at it is recorded.
       </p>
-      <KeepFirst>Keep a credential</KeepFirst>
+      <CreateFirst>New credential</CreateFirst>
       <p>
         Or in a terminal, which asks for the value: <code>strongroom cred add "GitHub CI" --provider github</code>
       </p>
@@ -105,17 +111,17 @@ function NoCredentialYet() {
 
 function NoSecretYet() {
   return (
-    <EmptyState icon={<KeyRound size={24} />} title="No secrets of the instance yet">
+    <EmptyState icon={<KeyRound size={24} />} title="No secrets of this vault yet">
       <p className="measure">
-        Keep here what the instance needs and no single person owns: the mail relay’s password, a licence key, a webhook’s signing
+        What this vault needs and no single person owns: the mail relay’s password, a licence key, a webhook’s signing
         secret.
       </p>
-      <KeepFirst>Keep a secret</KeepFirst>
+      <CreateFirst>New secret</CreateFirst>
     </EmptyState>
   );
 }
 
-function KeepFirst({ children }: { children: string }) {
+function CreateFirst({ children }: { children: string }) {
   return (
     <ButtonLink to={`${useVault().pages}/new`} variant="primary">
       <Plus aria-hidden size={18} /> {children}

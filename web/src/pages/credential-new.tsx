@@ -1,5 +1,5 @@
-// Keeping a credential: what it is for, its value, for whom it is kept, and what else is worth knowing.
-// The value is in this form's state until it is kept or the page is left, and nowhere else.
+// A new credential: what it is for, its value, whose it is, and its details.
+// The value is in this form's state until it is sealed or the page is left, and nowhere else.
 import { useMutation } from '@tanstack/react-query';
 import { ExternalLink } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
@@ -8,12 +8,12 @@ import { useNavigate, useSearchParams } from 'react-router';
 import type { Schemas } from '../api.ts';
 import { Button, ButtonLink } from '../components/button.tsx';
 import { Failure } from '../components/feedback.tsx';
-import { Select, TextField } from '../components/fields.tsx';
+import { type Option, Select, TextField } from '../components/fields.tsx';
 import { Page } from '../components/page.tsx';
 import { useRereadCredentials, useVault } from '../credentials/api.ts';
 import { type Details, DetailsFields, newDetails, NO_DETAILS } from '../credentials/details.tsx';
-import { ProviderField } from '../credentials/provider-field.tsx';
-import { type Preset, presetOf, providerOf } from '../credentials/providers.ts';
+import { ProviderField } from '../providers/provider-field.tsx';
+import { type Preset, presetOf, providerOf } from '../providers/providers.ts';
 import { useRequestKey } from '../credentials/request-key.ts';
 import { SecretInput } from '../credentials/secret-input.tsx';
 import { TYPES } from '../credentials/types.ts';
@@ -28,7 +28,10 @@ type Draft = { provider: string; name: string; value: string; type?: Schemas['Cr
 export function CredentialNew() {
   const { isSystem, pages } = useVault();
   const [search] = useSearchParams();
-  const [draft, setDraft] = useState<Draft>({ provider: '', name: '', value: '', owner: search.get('workspace') ?? MINE });
+  const owners = useOwners();
+  const [filled, setDraft] = useState<Draft>({ provider: '', name: '', value: '', owner: search.get('workspace') ?? MINE });
+  // The address may name a workspace that one does not administer.
+  const draft = owners && !owners.some(({ id }) => id === filled.owner) ? { ...filled, owner: MINE } : filled;
   const [details, setDetails] = useState<Details>(NO_DETAILS);
   const create = useCreate(draft, details, () => setDraft({ ...draft, value: '' }));
   const submit = (event: FormEvent) => {
@@ -38,20 +41,20 @@ export function CredentialNew() {
   return (
     <Page
       title={isSystem ? 'New secret' : 'New credential'}
-      lead="Sealed before it is stored. Nobody reads it but those whom you see on its page."
+      lead="Sealed before it is stored. Only the people listed on its page can read it."
       parent={{ to: pages, title: isSystem ? 'Admin secrets' : 'Credentials' }}
     >
       <Form className="form" onSubmit={submit}>
-        <WhatItIs draft={draft} onChange={setDraft} />
+        <WhatItIs draft={draft} owners={owners ?? []} onChange={setDraft} />
         <section className="card roomy" aria-labelledby="more">
-          <h2 id="more">Worth knowing later</h2>
+          <h2 id="more">Details</h2>
           <DetailsFields details={details} onChange={setDetails} />
         </section>
         {create.error && <Failure error={create.error} />}
         <div className="row end">
           <ButtonLink to={pages}>Cancel</ButtonLink>
           <Button type="submit" variant="primary" isDisabled={!newDetails(details)} isPending={create.isPending}>
-            {isSystem ? 'Keep the secret' : 'Keep the credential'}
+            Create
           </Button>
         </div>
       </Form>
@@ -59,8 +62,8 @@ export function CredentialNew() {
   );
 }
 
-/** Keeps it, forgets the value, and goes to its page. */
-function useCreate({ provider, name, value, owner, ...draft }: Draft, details: Details, onKept: () => void) {
+/** Creates it, forgets the value, and goes to its page. */
+function useCreate({ provider, name, value, owner, ...draft }: Draft, details: Details, onCreated: () => void) {
   const vault = useVault();
   const navigate = useNavigate();
   const reread = useRereadCredentials();
@@ -73,7 +76,7 @@ function useCreate({ provider, name, value, owner, ...draft }: Draft, details: D
       return vault.create({ ...what, ...newDetails(details) }, key.current);
     },
     onSuccess: async ({ id }) => {
-      onKept();
+      onCreated();
       await reread();
       await navigate(`${vault.pages}/${id}`, { replace: true });
     },
@@ -86,7 +89,9 @@ function typeOf({ type, provider }: Pick<Draft, 'type' | 'provider'>): Schemas['
   return type ?? presetOf(provider)?.type ?? 'API_KEY';
 }
 
-function WhatItIs({ draft, onChange }: { draft: Draft; onChange: (draft: Draft) => void }) {
+type WhatItIsProps = { draft: Draft; owners: readonly Option<string>[]; onChange: (draft: Draft) => void };
+
+function WhatItIs({ draft, owners, onChange }: WhatItIsProps) {
   const { isSystem } = useVault();
   const { provider, name, value, owner } = draft;
   const set = (change: Partial<Draft>) => onChange({ ...draft, ...change });
@@ -115,32 +120,32 @@ function WhatItIs({ draft, onChange }: { draft: Draft; onChange: (draft: Draft) 
       <SecretInput label="Value" provider={provider} value={value} onChange={(value) => set({ value })} />
       <div className="pair-of-fields">
         <Select label="Type" options={TYPES} value={typeOf(draft)} onChange={(type) => set({ type })} />
-        {!isSystem && <OwnerField value={owner} onChange={(owner) => set({ owner })} />}
+        {!isSystem && <Select label="For" options={owners} value={owner} onChange={(owner) => set({ owner })} />}
       </div>
     </section>
   );
 }
 
-/** Where one makes such a value. */
+/** Where one creates such a value. */
 function MadeAt({ preset }: { preset: Preset | undefined }) {
   return (
     preset?.madeAt && (
       <a href={preset.madeAt} target="_blank" rel="noreferrer" className="made-at">
-        Make one at {preset.name} <ExternalLink aria-hidden size={14} />
+        Create one at {preset.name} <ExternalLink aria-hidden size={14} />
         <span className="visually-hidden">(in a new tab)</span>
       </a>
     )
   );
 }
 
-/** For oneself, or for a workspace that one administers. */
-function OwnerField({ value, onChange }: { value: string; onChange: (owner: string) => void }) {
-  const { workspaces } = useWorkspaces();
-  const owners = [
-    { id: MINE, label: 'Myself', detail: 'Nobody else sees it until you share it' },
-    ...workspaces
-      .filter(({ role }) => administers(role))
-      .map(({ id, name }) => ({ id, label: name, detail: 'Its owners and admins see it' })),
-  ];
-  return <Select label="For" options={owners} value={value} onChange={onChange} />;
+/** Oneself, and the workspaces that one administers; undefined until they are loaded. */
+function useOwners(): Option<string>[] | undefined {
+  const { workspaces, isLoaded } = useWorkspaces();
+  const administered = workspaces.filter(({ role }) => administers(role));
+  return isLoaded
+    ? [
+        { id: MINE, label: 'Myself', detail: 'Nobody else sees it until you share it' },
+        ...administered.map(({ id, name }) => ({ id, label: name, detail: 'Its owners and admins see it' })),
+      ]
+    : undefined;
 }

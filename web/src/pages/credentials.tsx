@@ -1,4 +1,4 @@
-// The pages of credentials, and those of the instance's secrets: the same pages over another root of the API.
+// The pages of credentials, and those of the vault's own secrets: the same pages over another root of the API.
 import { Route, Routes } from 'react-router';
 import { vaultAt, VaultProvider } from '../credentials/api.ts';
 import { CredentialDetail } from './credential-detail.tsx';

@@ -9,12 +9,12 @@ import { ConfirmDialog } from '../components/dialog.tsx';
 import { Failure, Loading, Notice } from '../components/feedback.tsx';
 import { Facts } from '../components/facts.tsx';
 import { Page } from '../components/page.tsx';
+import { allPages } from '../paging.ts';
 import { AccountTokens } from '../workspaces/account-tokens.tsx';
 import { administers, governs, roleInWords } from '../workspaces/roles.ts';
 import { TrustRules } from '../workspaces/trust-rules.tsx';
-import { WORKSPACES } from '../workspaces/workspaces.ts';
+import { type AccountPath, isNotThere, useWorkspace, WORKSPACES } from '../workspaces/workspaces.ts';
 import { NotFound } from './not-found.tsx';
-import { isNotThere, useWorkspace } from './workspace.tsx';
 
 type Account = Schemas['ServiceAccount'];
 
@@ -29,22 +29,23 @@ export function ServiceAccount() {
   });
   const error = workspace.error ?? account.error;
   if (isNotThere(error) || isMine === false || account.data === null) return <NotFound />;
-  if (error) return <Failure error={error} retry={account.refetch} />;
+  if (error) {
+    return (
+      <Page title="Service account">
+        <Failure error={error} retry={() => (workspace.error ? workspace : account).refetch()} />
+      </Page>
+    );
+  }
   if (!workspace.data || !account.data) return <Loading />;
   return <Whole workspace={workspace.data} account={account.data} />;
 }
 
 /** The API has lists of them alone. */
 async function find(id: string, accountId: string): Promise<Account | null> {
-  let cursor: string | undefined;
-  do {
-    const params = { path: { id }, query: { cursor, limit: 100 } };
-    const page = await ask(api.GET('/api/workspaces/{id}/service-accounts', { params }));
-    const found = page.items.find((account) => account.id === accountId);
-    if (found) return found;
-    cursor = page.next_cursor;
-  } while (cursor);
-  return null;
+  const accounts = await allPages((cursor) =>
+    ask(api.GET('/api/workspaces/{id}/service-accounts', { params: { path: { id }, query: { cursor, limit: 100 } } })),
+  );
+  return accounts.find((account) => account.id === accountId) ?? null;
 }
 
 function Whole({ workspace, account }: { workspace: Schemas['Workspace']; account: Account }) {
@@ -82,8 +83,6 @@ function Whole({ workspace, account }: { workspace: Schemas['Workspace']; accoun
     </Page>
   );
 }
-
-export type AccountPath = { id: string; account_id: string };
 
 function Disable({ path, name, onClose }: { path: AccountPath; name: string; onClose: () => void }) {
   const client = useQueryClient();

@@ -27,7 +27,7 @@ export function Sessions() {
       lead="Where you are signed in now. If one of these is not you, end it and change your password."
       actions={hasOthers && <Button onPress={() => setEnding('others')}>End all others</Button>}
     >
-      <List list={list} empty={null}>
+      <List list={list} nouns={['session', 'sessions']} empty={null}>
         {(sessions) => (
           <ul className="cards">
             {sessions.map((session) => (

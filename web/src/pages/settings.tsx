@@ -31,11 +31,11 @@ function You() {
           facts={{
             'Name': (
               <>
-                {me.display_name} {me.is_admin && <Badge tone="info">Administrator</Badge>}
+                {me.display_name} {me.is_admin && <Badge tone="info">Vault administrator</Badge>}
               </>
             ),
             'E-mail': me.email,
-            'Here since': <Time value={me.created_at} />,
+            'Joined': <Time value={me.created_at} />,
             'Your id': (
               <span className="row">
                 <code>{me.id}</code>
@@ -44,14 +44,14 @@ function You() {
             ),
           }}
         />
-        <p className="hint">Give your id to whoever adds you to a workspace, or shares a credential with you. It is no secret.</p>
+        <p className="hint">Give your id to whoever adds you to a workspace, or shares a credential with you. It is not a secret.</p>
       </div>
     </Section>
   );
 }
 
 const THEMES: { id: Theme; label: string }[] = [
-  { id: 'system', label: 'As the system has it' },
+  { id: 'system', label: 'Same as system' },
   { id: 'light', label: 'Light' },
   { id: 'dark', label: 'Dark' },
 ];

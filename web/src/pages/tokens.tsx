@@ -30,6 +30,7 @@ export function Tokens() {
     >
       <List
         list={list}
+        nouns={['token', 'tokens']}
         empty={
           <EmptyState icon={<Bot size={28} />} title="No tokens yet">
             <p>A token lets a program get values without your password. Revoke it whenever you like.</p>

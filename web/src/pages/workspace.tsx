@@ -1,9 +1,7 @@
 // One workspace: who is in it, its service accounts, and its end. What one's role does not allow is not offered.
-import { useQuery } from '@tanstack/react-query';
 import { KeyRound, ScrollText } from 'lucide-react';
 import { useState } from 'react';
-import { useParams } from 'react-router';
-import { api, ask, Refusal, type Schemas } from '../api.ts';
+import type { Schemas } from '../api.ts';
 import { Button, ButtonLink } from '../components/button.tsx';
 import { Failure, Loading } from '../components/feedback.tsx';
 import { Page } from '../components/page.tsx';
@@ -11,29 +9,21 @@ import { DeleteWorkspace, LeaveWorkspace, RenameWorkspace } from '../workspaces/
 import { Members } from '../workspaces/members.tsx';
 import { administers, roleInWords } from '../workspaces/roles.ts';
 import { ServiceAccounts } from '../workspaces/service-accounts.tsx';
-import { WORKSPACES } from '../workspaces/workspaces.ts';
+import { isNotThere, useWorkspace } from '../workspaces/workspaces.ts';
 import { NotFound } from './not-found.tsx';
-
-/** The workspace of the path. */
-export function useWorkspace() {
-  const { id = '' } = useParams();
-  return useQuery({
-    queryKey: [...WORKSPACES, id],
-    queryFn: () => ask(api.GET('/api/workspaces/{id}', { params: { path: { id } } })),
-  });
-}
 
 export function Workspace() {
   const { data, error, refetch } = useWorkspace();
   if (isNotThere(error)) return <NotFound />;
-  if (error) return <Failure error={error} retry={refetch} />;
+  if (error) {
+    return (
+      <Page title="Workspace">
+        <Failure error={error} retry={refetch} />
+      </Page>
+    );
+  }
   if (!data) return <Loading />;
   return <Whole workspace={data} />;
-}
-
-/** An id that is none is refused as malformed. */
-export function isNotThere(error: Error | null): boolean {
-  return error instanceof Refusal && (error.status === 404 || error.status === 400);
 }
 
 type Open = 'rename' | 'leave' | 'delete' | undefined;
@@ -64,7 +54,7 @@ function Whole({ workspace }: { workspace: Schemas['Workspace'] }) {
         {administers(role) && (
           <ButtonLink to={`/audit?workspace_id=${id}`}>
             <ScrollText aria-hidden size={16} />
-            What happened in it
+            Activity
           </ButtonLink>
         )}
       </div>

@@ -1,4 +1,4 @@
-// The workspaces that one is in, and making another.
+// The workspaces that one is in, and creating another.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Boxes } from 'lucide-react';
 import { useState } from 'react';
@@ -23,12 +23,13 @@ export function Workspaces() {
     </Button>
   );
   return (
-    <Page title="Workspaces" lead="A workspace keeps credentials that belong to a team, not to a person." actions={create}>
+    <Page title="Workspaces" lead="A workspace holds credentials that belong to a team, not to a person." actions={create}>
       <List
         list={list}
+        nouns={['workspace', 'workspaces']}
         empty={
           <EmptyState icon={<Boxes size={28} />} title="You are in no workspace yet">
-            <p>Make one for your team, or ask its owner to add you: your id is on your Settings page.</p>
+            <p>Create one for your team, or ask its owner to add you: your id is on your Settings page.</p>
           </EmptyState>
         }
       >
@@ -51,7 +52,7 @@ function Cards({ workspaces }: { workspaces: Schemas['Workspace'][] }) {
             <Badge tone="info">{roleInWords(role)}</Badge>
           </div>
           <p className="hint">
-            Made <Time value={created_at} />
+            Created <Time value={created_at} />
           </p>
         </li>
       ))}

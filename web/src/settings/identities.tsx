@@ -7,6 +7,7 @@ import { ConfirmDialog } from '../components/dialog.tsx';
 import { Failure } from '../components/feedback.tsx';
 import { List, useList } from '../components/list.tsx';
 import { Section } from '../components/page.tsx';
+import { TableHead } from '../components/table-head.tsx';
 import { Time } from '../components/time.tsx';
 
 type Identity = Schemas['Identity'];
@@ -32,7 +33,7 @@ export function Identities() {
   return (
     <Section title="Single sign-on" lead="Identities at your provider that sign you in here." actions={act}>
       {link.error && <Failure error={link.error} />}
-      <List list={list} empty={<p className="muted">None is linked yet.</p>}>
+      <List list={list} nouns={['identity', 'identities']} empty={<p className="muted">None is linked yet.</p>}>
         {(identities) => <IdentityTable identities={identities} onUnlink={setLeaving} />}
       </List>
       {leaving && <Unlink identity={leaving} onClose={() => setLeaving(undefined)} />}
@@ -43,16 +44,7 @@ export function Identities() {
 function IdentityTable({ identities, onUnlink }: { identities: Identity[]; onUnlink: (identity: Identity) => void }) {
   return (
     <table className="table">
-      <thead>
-        <tr>
-          <th>Known there as</th>
-          <th>Provider</th>
-          <th>Linked</th>
-          <th>
-            <span className="visually-hidden">Actions</span>
-          </th>
-        </tr>
-      </thead>
+      <TableHead columns={['Known there as', 'Provider', 'Linked']} hasActions />
       <tbody>
         {identities.map((identity) => (
           <tr key={identity.id}>
@@ -86,7 +78,7 @@ function Unlink({ identity, onClose }: { identity: Identity; onClose: () => void
   });
   return (
     <ConfirmDialog title={`Unlink ${identity.subject}?`} act="Unlink" danger mutation={unlink} onClose={onClose}>
-      <p>It signs you in no more. Make sure that you have another way in: a password, or another identity.</p>
+      <p>It no longer signs you in. Make sure that you have another way in: a password, or another identity.</p>
       <p>Sessions that it began live on: end them on the Sessions page, if they are to end.</p>
     </ConfirmDialog>
   );

@@ -7,7 +7,7 @@ export type TokenAction = Schemas['TokenAction'];
 const WORDS: Record<TokenAction, Omit<Option<TokenAction>, 'id'>> = {
   LIST: { label: 'List', detail: 'See credentials, with their values masked.' },
   USE: { label: 'Use', detail: 'Get values for programs.' },
-  REVEAL: { label: 'Reveal', detail: 'Get values for the eyes of a person; recorded as such, ten a minute.' },
+  REVEAL: { label: 'Reveal', detail: 'Show values to a person. Recorded as a reveal; limited per minute.' },
   MANAGE: { label: 'Manage', detail: 'Create, edit, rotate, revoke and restore credentials.' },
 };
 

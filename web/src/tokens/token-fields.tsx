@@ -2,6 +2,8 @@
 import { CheckboxGroup } from '../components/choices.tsx';
 import { Notice } from '../components/feedback.tsx';
 import { Select, TextField } from '../components/fields.tsx';
+import { ProviderField } from '../providers/provider-field.tsx';
+import { providerOf } from '../providers/providers.ts';
 import { ACTION_OPTIONS, ALL_ACTIONS, type TokenAction } from './actions.ts';
 
 export type TokenDraft = { name: string; days: string; actions: TokenAction[]; workspaceId: string; provider: string };
@@ -24,7 +26,7 @@ export function NameAndExpiry({ draft, onChange }: DraftProps) {
     <>
       <TextField
         label="Name"
-        hint="Where it will be, so that you know it again: Laptop of Ada, nightly backup."
+        hint="Where it will be used: Ada's laptop, nightly backup."
         isRequired
         maxLength={255}
         value={draft.name}
@@ -61,21 +63,13 @@ export function Limits({ draft, onChange, workspaces }: DraftProps & { workspace
           onChange={(workspaceId) => onChange({ ...draft, workspaceId })}
         />
       )}
-      <ProviderLimit draft={draft} onChange={onChange} />
+      <ProviderLimit value={draft.provider} onChange={(provider) => onChange({ ...draft, provider })} />
     </>
   );
 }
 
-export function ProviderLimit({ draft, onChange }: DraftProps) {
-  return (
-    <TextField
-      label="Only for this provider"
-      hint="As the credentials say it, such as github. Empty: for all."
-      maxLength={100}
-      value={draft.provider}
-      onChange={(provider) => onChange({ ...draft, provider })}
-    />
-  );
+export function ProviderLimit(field: { value: string; onChange: (provider: string) => void }) {
+  return <ProviderField {...field} label="Only for this provider" hint="Leave empty for all providers." />;
 }
 
 /** A token without any limit is its owner in everything. */
@@ -100,6 +94,6 @@ export function newToken({ name, days, actions, workspaceId, provider }: TokenDr
     expires_in_days: Number(days),
     actions,
     workspace_id: workspaceId || null,
-    provider: provider.trim() || null,
+    provider: providerOf(provider) || null,
   };
 }

@@ -5,7 +5,9 @@ import type { Schemas } from '../api.ts';
 import { Button } from '../components/button.tsx';
 import { ConfirmDialog } from '../components/dialog.tsx';
 import { Badge } from '../components/feedback.tsx';
+import { TableHead } from '../components/table-head.tsx';
 import { Time } from '../components/time.tsx';
+import { providerName } from '../providers/providers.ts';
 import { actionsInWords, ALL_ACTIONS } from './actions.ts';
 
 type Token = Schemas['ApiTokenSummary'];
@@ -23,17 +25,7 @@ export function TokenTable({ tokens, list, revoke, workspaceName }: TokenTablePr
   return (
     <>
       <table className="table">
-        <thead>
-          <tr>
-            <th>Name</th>
-            <th>May</th>
-            <th>Last used</th>
-            <th>Expires</th>
-            <th>
-              <span className="visually-hidden">Actions</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={['Name', 'May', 'Last used', 'Expires']} hasActions />
         <tbody>
           {tokens.map((token) => (
             <tr key={token.id}>
@@ -66,7 +58,7 @@ export function TokenTable({ tokens, list, revoke, workspaceName }: TokenTablePr
 function Reach({ token, workspaceName }: { token: Token; workspaceName: TokenTableProps['workspaceName'] }) {
   const limits = [
     token.workspace_id && workspaceName && `in ${workspaceName(token.workspace_id)}`,
-    token.provider && `for ${token.provider}`,
+    token.provider && `for ${providerName(token.provider)}`,
   ].filter(Boolean);
   return (
     <span>
@@ -105,7 +97,7 @@ function RevokeDialog({
   });
   return (
     <ConfirmDialog title={`Revoke ${token.name}?`} act="Revoke" danger mutation={mutation} onClose={onClose}>
-      <p>Whatever uses this token is refused from now on. There is no way back: make a new token instead.</p>
+      <p>Whatever uses this token is refused from now on. This cannot be undone: create a new token instead.</p>
     </ConfirmDialog>
   );
 }

@@ -6,11 +6,10 @@ import { Button } from '../components/button.tsx';
 import { EmptyState } from '../components/feedback.tsx';
 import { List, useList } from '../components/list.tsx';
 import { Section } from '../components/page.tsx';
-import type { AccountPath } from '../pages/service-account.tsx';
 import { NewTokenDialog } from '../tokens/new-token-dialog.tsx';
 import { Actions, NameAndExpiry, ProviderLimit } from '../tokens/token-fields.tsx';
 import { TokenTable } from '../tokens/token-table.tsx';
-import { WORKSPACES } from './workspaces.ts';
+import { type AccountPath, WORKSPACES } from './workspaces.ts';
 
 const TOKENS = '/api/workspaces/{id}/service-accounts/{account_id}/tokens';
 
@@ -28,11 +27,11 @@ export function AccountTokens({ path, isLive }: { path: AccountPath; isLive: boo
     <Section title="Tokens" actions={create}>
       <List
         list={list}
+        nouns={['token', 'tokens']}
         empty={
           <EmptyState icon={<Bot size={28} />} title="No tokens yet">
             <p>
-              Where the workload has an identity of its own, as in a CI or Kubernetes, trust that instead: then there is nothing
-              to leak.
+              If the workload has its own identity (CI, Kubernetes), trust that instead. Then there is no token to leak.
             </p>
           </EmptyState>
         }
@@ -45,11 +44,11 @@ export function AccountTokens({ path, isLive }: { path: AccountPath; isLive: boo
           list={key}
           onClose={() => setNew(false)}
         >
-          {(draft) => (
+          {({ draft, onChange }) => (
             <>
-              <NameAndExpiry {...draft} />
-              <Actions {...draft} />
-              <ProviderLimit {...draft} />
+              <NameAndExpiry draft={draft} onChange={onChange} />
+              <Actions draft={draft} onChange={onChange} />
+              <ProviderLimit value={draft.provider} onChange={(provider) => onChange({ ...draft, provider })} />
             </>
           )}
         </NewTokenDialog>

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api, ask, Refusal, type Schemas } from '../api.ts';
 import { ConfirmDialog } from '../components/dialog.tsx';
-import { Failure, Loading, Notice } from '../components/feedback.tsx';
+import { Failure, Loading, Notice, sentence } from '../components/feedback.tsx';
 import { TextField } from '../components/fields.tsx';
 import { FormDialog } from '../components/form-dialog.tsx';
 import { useMe } from '../session.tsx';
@@ -57,10 +57,10 @@ export function DeleteWorkspace({ workspace, onClose }: DialogProps) {
   });
   return (
     <FormDialog title={`Delete ${workspace.name}?`} act="Delete for good" danger mutation={remove} onClose={onClose}>
-      <Notice tone="warning" title="There is no way back">
+      <Notice tone="warning" title="This cannot be undone">
         {wouldGo.isPending && <Loading />}
         {wouldGo.error && <Failure error={wouldGo.error} />}
-        <p>{wouldGo.data}</p>
+        {wouldGo.data && <p>{sentence(wouldGo.data)}</p>}
       </Notice>
       <TextField
         label={`Type ${workspace.name} to confirm`}
@@ -81,8 +81,7 @@ async function whatWouldGo(id: string): Promise<string> {
     return '';
   } catch (error) {
     if (!(error instanceof Refusal && error.code === 'confirmation-required')) throw error;
-    const [contents = ''] = error.message.split('; ');
-    return `${contents.replace(/^this/, 'This')}.`;
+    return error.message;
   }
 }
 

@@ -10,6 +10,7 @@ import { TextField } from '../components/fields.tsx';
 import { FormDialog } from '../components/form-dialog.tsx';
 import { List, useList } from '../components/list.tsx';
 import { Section } from '../components/page.tsx';
+import { TableHead } from '../components/table-head.tsx';
 import { useMe } from '../session.tsx';
 import { administers, governs, type Role, roleInWords, rolesToGive } from './roles.ts';
 import { WORKSPACES } from './workspaces.ts';
@@ -32,7 +33,7 @@ export function Members({ workspace }: { workspace: Workspace }) {
   const onClose = () => setOpen(undefined);
   return (
     <Section title="Members" actions={add}>
-      <List list={list} empty={null}>
+      <List list={list} nouns={['member', 'members']} empty={null}>
         {(members) => <MemberTable members={members} role={role} onOpen={setOpen} />}
       </List>
       {open?.act === 'add' && <AddMember workspace={workspace} onClose={onClose} />}
@@ -46,17 +47,7 @@ function MemberTable({ members, role, onOpen }: { members: Member[]; role: Role;
   const me = useMe();
   return (
     <table className="table">
-      <thead>
-        <tr>
-          <th>Name</th>
-          <th>Role</th>
-          {administers(role) && (
-            <th>
-              <span className="visually-hidden">Actions</span>
-            </th>
-          )}
-        </tr>
-      </thead>
+      <TableHead columns={['Name', 'Role']} hasActions={administers(role)} />
       <tbody>
         {members.map((member) => (
           <tr key={member.user_id}>

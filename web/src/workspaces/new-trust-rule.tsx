@@ -8,9 +8,11 @@ import { Button, IconButton } from '../components/button.tsx';
 import { CheckboxGroup } from '../components/choices.tsx';
 import { Select, TextField } from '../components/fields.tsx';
 import { FormDialog } from '../components/form-dialog.tsx';
-import type { AccountPath } from '../pages/service-account.tsx';
+import { providerOf } from '../providers/providers.ts';
 import { ACTION_OPTIONS, type TokenAction } from '../tokens/actions.ts';
+import { ProviderLimit } from '../tokens/token-fields.tsx';
 import { RULES, rulesKey } from './trust-rules.tsx';
+import type { AccountPath } from './workspaces.ts';
 
 const LIFETIMES = [
   { id: '300', label: '5 minutes' },
@@ -30,7 +32,7 @@ export function NewTrustRule({ path, onClose }: { path: AccountPath; onClose: ()
     audience: audience.trim(),
     claims: Object.fromEntries(claims.map(({ name, pattern }) => [name.trim(), pattern.trim()])),
     actions,
-    provider: provider.trim() || null,
+    provider: providerOf(provider) || null,
     lifetime_seconds: Number(lifetime),
   });
   return (
@@ -56,7 +58,7 @@ export function NewTrustRule({ path, onClose }: { path: AccountPath; onClose: ()
       />
       <Claims claims={claims} onChange={setClaims} />
       <CheckboxGroup label="What it may do" isRequired options={ACTION_OPTIONS} value={actions} onChange={setActions} />
-      <TextField label="Only for this provider" hint="Empty: for all." maxLength={100} value={provider} onChange={setProvider} />
+      <ProviderLimit value={provider} onChange={setProvider} />
       <Select label="Each token lives" options={LIFETIMES} value={lifetime} onChange={setLifetime} />
     </FormDialog>
   );

@@ -10,6 +10,7 @@ import { TextField } from '../components/fields.tsx';
 import { FormDialog } from '../components/form-dialog.tsx';
 import { List, useList } from '../components/list.tsx';
 import { Section } from '../components/page.tsx';
+import { TableHead } from '../components/table-head.tsx';
 import { Time } from '../components/time.tsx';
 import { roleInWords } from './roles.ts';
 import { WORKSPACES } from './workspaces.ts';
@@ -30,6 +31,7 @@ export function ServiceAccounts({ workspace: { id } }: { workspace: Workspace })
     >
       <List
         list={list}
+        nouns={['service account', 'service accounts']}
         empty={
           <EmptyState icon={<Bot size={28} />} title="No service accounts yet">
             <p>A service account gets what is shared with it, and leaves its own traces in the record.</p>
@@ -46,13 +48,7 @@ export function ServiceAccounts({ workspace: { id } }: { workspace: Workspace })
 function AccountTable({ workspaceId, accounts }: { workspaceId: string; accounts: Schemas['ServiceAccount'][] }) {
   return (
     <table className="table">
-      <thead>
-        <tr>
-          <th>Name</th>
-          <th>Role</th>
-          <th>Made</th>
-        </tr>
-      </thead>
+      <TableHead columns={['Name', 'Role', 'Created']} />
       <tbody>
         {accounts.map(({ id, name, description, role, created_at }) => (
           <tr key={id}>
@@ -63,7 +59,7 @@ function AccountTable({ workspaceId, accounts }: { workspaceId: string; accounts
               </span>
             </td>
             <td data-label="Role">{role ? roleInWords(role) : <Badge tone="danger">Disabled</Badge>}</td>
-            <td data-label="Made">
+            <td data-label="Created">
               <Time value={created_at} />
             </td>
           </tr>

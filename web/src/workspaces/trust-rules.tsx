@@ -9,10 +9,10 @@ import { EmptyState } from '../components/feedback.tsx';
 import { Facts } from '../components/facts.tsx';
 import { List, useList } from '../components/list.tsx';
 import { Section } from '../components/page.tsx';
-import type { AccountPath } from '../pages/service-account.tsx';
+import { providerName } from '../providers/providers.ts';
 import { actionsInWords } from '../tokens/actions.ts';
 import { NewTrustRule } from './new-trust-rule.tsx';
-import { WORKSPACES } from './workspaces.ts';
+import { type AccountPath, WORKSPACES } from './workspaces.ts';
 
 export const RULES = '/api/workspaces/{id}/service-accounts/{account_id}/trust-rules';
 
@@ -35,6 +35,7 @@ export function TrustRules({ path }: { path: AccountPath }) {
     >
       <List
         list={list}
+        nouns={['rule', 'rules']}
         empty={
           <EmptyState icon={<ShieldCheck size={28} />} title="No workload is trusted yet">
             <p>A rule says which: the repository and branch of a CI job, or the service account of a pod.</p>
@@ -71,7 +72,7 @@ function RuleFacts({ rule }: { rule: Rule }) {
         'Audience': <code>{rule.audience}</code>,
         ...Object.fromEntries(claims),
         'May': actionsInWords(rule.actions),
-        'Only for': rule.provider,
+        'Only for': rule.provider && providerName(rule.provider),
         'Each token lives': `${Math.round(rule.lifetime_seconds / 60)} minutes`,
       }}
     />

@@ -14,6 +14,7 @@ export function ProviderField({ label = 'Provider', value, onChange, ...rest }: 
       label={label}
       options={OPTIONS}
       allowsCustomValue
+      maxLength={100}
       placeholder="GitHub, OpenAI, …"
       inputValue={value}
       onInputChange={onChange}

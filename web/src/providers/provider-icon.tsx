@@ -1,8 +1,8 @@
-// The sign of a provider: its own where there is a free one, else its first letter. It repeats what is written beside it.
+// The sign of a provider: its own where there is a free one, else its letters, or its first. It repeats what is written beside it.
 import { presetOf } from './providers.ts';
 
 export function ProviderIcon({ provider }: { provider: string }) {
-  const icon = presetOf(provider)?.icon;
+  const { icon, letters } = presetOf(provider) ?? {};
   return (
     <span className="provider-icon" aria-hidden>
       {icon ? (
@@ -10,7 +10,7 @@ export function ProviderIcon({ provider }: { provider: string }) {
           <path d={icon} />
         </svg>
       ) : (
-        [...provider.trim()][0]?.toUpperCase()
+        (letters ?? [...provider.trim()][0]?.toUpperCase())
       )}
     </span>
   );

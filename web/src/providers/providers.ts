@@ -11,6 +11,7 @@ import {
   siHuggingface,
   siMistralai,
   siNpm,
+  siPostgresql,
   siPypi,
   siSentry,
   siStripe,
@@ -23,6 +24,8 @@ export type Preset = {
   name: string;
   /** The path of an icon of 24 by 24. */
   icon?: string;
+  /** The letters that it is known by, where there is no free icon. */
+  letters?: string;
   type: Schemas['CredentialType'];
   /** How its secrets usually look, to be read and to be compared. */
   format?: { hint: string; pattern: RegExp };
@@ -50,6 +53,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: 'openai',
     name: 'OpenAI',
+    letters: 'AI',
     type: 'API_KEY',
     format: { hint: 'OpenAI keys usually begin with sk-.', pattern: /^sk-(?!ant-)[\w-]+$/ },
     madeAt: 'https://platform.openai.com/api-keys',
@@ -65,9 +69,10 @@ export const PRESETS: readonly Preset[] = [
   {
     id: 'aws',
     name: 'AWS',
+    letters: 'AWS',
     type: 'SECRET',
     format: {
-      hint: 'AWS secret access keys usually have 40 characters; the access key id (AKIA…) goes into the details.',
+      hint: 'AWS secret access keys usually have 40 characters; the access key id (AKIA…) goes into a field of its own.',
       pattern: /^[A-Za-z0-9/+]{40}$/,
     },
     madeAt: 'https://console.aws.amazon.com/iam/home#/security_credentials',
@@ -86,6 +91,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: 'slack',
     name: 'Slack',
+    letters: 'Sl',
     type: 'OAUTH_TOKEN',
     format: { hint: 'Slack tokens usually begin with xoxb-, xoxp- or xapp-.', pattern: /^x(ox[a-z]|app)[\w.-]*-[\w-]+$/ },
     madeAt: 'https://api.slack.com/apps',
@@ -147,6 +153,7 @@ export const PRESETS: readonly Preset[] = [
     madeAt: 'https://huggingface.co/settings/tokens',
   },
   { id: 'mistral', name: 'Mistral', icon: siMistralai.path, type: 'API_KEY', madeAt: 'https://console.mistral.ai/api-keys' },
+  { id: 'postgresql', name: 'PostgreSQL', icon: siPostgresql.path, type: 'PASSWORD' },
   {
     id: 'sentry',
     name: 'Sentry',
@@ -179,5 +186,5 @@ export function oddities(provider: string, value: string): string | undefined {
   // A file's last line ends, too.
   if (value.replace(/\n$/, '') !== value.trim()) return 'There are spaces or empty lines at its beginning or end. They are kept.';
   const format = presetOf(provider)?.format;
-  return format && !format.pattern.test(value.trim()) ? 'This does not look like one. You can keep it all the same.' : undefined;
+  return format && !format.pattern.test(value.trim()) ? 'This does not look like one. You can store it all the same.' : undefined;
 }
