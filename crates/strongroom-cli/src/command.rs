@@ -4,6 +4,7 @@
 mod accept;
 mod admin;
 mod audit;
+mod credential_tables;
 mod credentials;
 mod export;
 mod grants;

@@ -1,50 +1,17 @@
-//! The binary from outside: its help as reviewers read it, and its words when something is wrong.
-//! Client commands run against a real server.
+//! The binary from outside: its words when something is wrong, and the commands of the README against a real server.
+//! Its help is in tests/cli/help.trycmd.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
+#[path = "support/command_line.rs"]
+mod command_line;
 mod support;
 
-use std::io::Write;
 use std::net::TcpListener;
-use std::process::{Command, Output, Stdio};
 
-use secrecy::ExposeSecret;
+use command_line::{CommandLine, said, strongroom};
 use serde_json::json;
 use strongroom_testing::Person;
 use support::Server;
-
-fn strongroom(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_strongroom"));
-    command.args(arguments).env_clear().env("HOME", "/nonexistent").stdin(Stdio::null());
-    command
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned()
-}
-
-#[test]
-fn help_reads_as_reviewed() {
-    let mut all = String::new();
-    for arguments in [
-        &["--help"][..],
-        &["serve", "--help"],
-        &["migrate", "--help"],
-        &["doctor", "--help"],
-        &["setup-token", "--help"],
-        &["backup", "--help"],
-        &["restore", "--help"],
-        &["keys", "--help"],
-        &["keys", "rotate", "--help"],
-        &["keys", "rewrap", "--help"],
-        &["keys", "retire", "--help"],
-        &["audit", "--help"],
-        &["audit", "verify", "--help"],
-    ] {
-        all += &format!("$ strongroom {}\n{}\n", arguments.join(" "), text(&strongroom(arguments).output().unwrap()));
-    }
-    insta::assert_snapshot!(all);
-}
 
 #[test]
 fn a_database_that_is_not_there_is_an_error_and_a_failure() {
@@ -61,21 +28,21 @@ fn a_database_that_is_not_there_is_an_error_and_a_failure() {
     .output()
     .unwrap();
     assert!(!output.status.success());
-    let said = text(&output);
+    let said = said(&output);
     assert!(said.contains("the database cannot be checked") && said.contains("/nonexistent"), "{said}");
 }
 
 #[test]
 fn one_database_url_without_the_other_is_refused() {
     let output = strongroom(&["serve", "--database-url", "postgres://x"]).output().unwrap();
-    assert!(!output.status.success() && text(&output).contains("give database_url and system_database_url"));
+    assert!(!output.status.success() && said(&output).contains("give database_url and system_database_url"));
 }
 
 #[test]
 fn the_token_is_no_argument_and_its_absence_is_said() {
     let output = strongroom(&["whoami", "--token", "srt_x"]).output().unwrap();
-    assert!(text(&output).contains("unexpected argument"), "{}", text(&output));
-    assert!(text(&strongroom(&["whoami"]).output().unwrap()).contains("STRONGROOM_TOKEN"));
+    assert!(said(&output).contains("unexpected argument"), "{}", said(&output));
+    assert!(said(&strongroom(&["whoami"]).output().unwrap()).contains("STRONGROOM_TOKEN"));
 }
 
 #[test]
@@ -84,25 +51,14 @@ fn a_server_that_does_not_answer_is_said_without_the_token() {
         .env("STRONGROOM_TOKEN", "srt_canary")
         .output()
         .unwrap();
-    let said = text(&output);
-    assert!(said.contains("does not answer") && !said.contains("srt_canary"), "{said}");
+    let said = said(&output);
+    assert!(said.contains("no answer from the server: connection refused") && !said.contains("srt_canary"), "{said}");
 }
 
 #[test]
 fn no_argument_takes_a_value() {
     let output = strongroom(&["cred", "add", "n", "--provider", "p", "--value", "hunter2"]).output().unwrap();
-    assert!(text(&output).contains("unexpected argument"));
-}
-
-/// Runs a client command against that server, with that text on stdin; returns what it prints on stdout.
-fn client(url: &str, token: &str, arguments: &[&str], stdin: &str) -> Result<String, String> {
-    let mut command = strongroom(arguments);
-    command.args(["--url", url]).env("STRONGROOM_TOKEN", token);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let said = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }
+    assert!(said(&output).contains("unexpected argument"));
 }
 
 fn id_of(json: &str) -> String {
@@ -117,10 +73,15 @@ async fn the_commands_of_the_readme_work() {
     let invitation = invited["invitation"].as_str().unwrap().to_owned();
     let url = server.url.clone();
     tokio::task::spawn_blocking(move || {
-        let accepted = client(&url, &invitation, &["accept", "--name", "Ada"], "").unwrap();
-        let token = accepted.trim_end();
+        let accepted = CommandLine::with_token(&url, &invitation).output(&["accept", "--name", "Ada"]).stdout;
+        let token = std::str::from_utf8(&accepted).unwrap().trim_end();
         assert!(token.starts_with("srt_"), "the token is alone on stdout");
-        let run = |arguments: &[&str], stdin: &str| client(&url, token, arguments, stdin);
+        let command_line = CommandLine::with_token(&url, token);
+        let run = |arguments: &[&str], stdin: &str| {
+            let output = command_line.fed(arguments, stdin);
+            let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+            if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+        };
         assert!(run(&["whoami"], "").unwrap().contains("ada@example.org"));
         let added = run(&["cred", "add", "CI", "--provider", "github", "--json"], "ghp_0123456789abcdef\n").unwrap();
         let id = id_of(&added);

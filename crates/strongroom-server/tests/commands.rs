@@ -9,13 +9,17 @@
     reason = "tests only; the bound of a session is no measurement"
 )]
 
+#[path = "support/command_line.rs"]
+mod command_line;
 mod support;
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use command_line::CommandLine;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use secrecy::ExposeSecret;
@@ -97,17 +101,14 @@ async fn administrators_administer() {
 }
 
 fn strongroom(server: &Server, who: &Person, arguments: &[&str]) -> Command {
-    let mut command = Command::new(STRONGROOM);
-    command.args(arguments).env_clear().env("HOME", "/nonexistent").env("STRONGROOM_URL", &server.url);
-    command.env("STRONGROOM_TOKEN", who.token.to_text().expose_secret()).stdin(Stdio::null());
+    let mut command = CommandLine::new(&server.url, who).command(arguments);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
 /// What it prints, to both.
 fn said(mut command: Command) -> String {
-    let output = command.output().unwrap();
-    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    command_line::said(&command.output().unwrap())
 }
 
 /// A name that no server takes, and that somebody with the database's own login could write.
@@ -238,15 +239,35 @@ async fn a_download_is_whole_or_says_that_it_is_not() {
     cut_off(&server, &ada, download, &mut out).await;
 }
 
+/// The commands below that one, by the help of each, as their man pages are called.
+fn names_below(command: &[&str], names: &mut BTreeSet<String>) {
+    names.insert([&["strongroom"], command].concat().join("-"));
+    let help = said(command_line::strongroom(&[command, &["--help"]].concat()));
+    let Some((_, commands)) = help.split_once("\nCommands:\n") else { return };
+    for line in commands.lines().take_while(|line| !line.is_empty()) {
+        // What is indented further is more of a text.
+        let name =
+            line.strip_prefix("  ").filter(|line| !line.starts_with(' ')).and_then(|line| line.split(' ').next());
+        if let Some(name) = name.filter(|name| *name != "help") {
+            names_below(&[command, &[name]].concat(), names);
+        }
+    }
+}
+
 #[test]
 fn every_command_has_a_man_page_and_the_shells_have_completions() {
     let folder = tempfile::tempdir().unwrap();
-    let run = |arguments: &[&str]| Command::new(STRONGROOM).args(arguments).env_clear().output().unwrap();
-    assert!(run(&["man", "--out", folder.path().join("man1").to_str().unwrap()]).status.success());
-    for page in ["strongroom", "strongroom-cred-add", "strongroom-workspace-service-account-token-create"] {
-        let page = std::fs::read_to_string(folder.path().join(format!("man1/{page}.1"))).unwrap();
-        assert!(page.contains(".SH SYNOPSIS"), "{page}");
-    }
+    let run = |arguments: &[&str]| command_line::strongroom(arguments).output().unwrap();
+    assert!(run(&["man", "--out", folder.path().to_str().unwrap()]).status.success());
+    let pages = std::fs::read_dir(folder.path()).unwrap().map(|page| page.unwrap().path());
+    let written: BTreeSet<String> = pages
+        .inspect(|page| assert!(std::fs::read_to_string(page).unwrap().contains(".SH SYNOPSIS"), "{}", page.display()))
+        .map(|page| page.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    let mut names = BTreeSet::new();
+    names_below(&[], &mut names);
+    assert_eq!(written, names);
+    assert!(names.contains("strongroom-workspace-service-account-token-create"), "{names:?}");
     for shell in ["bash", "zsh", "fish"] {
         let script = String::from_utf8(run(&["completions", shell]).stdout).unwrap();
         assert!(script.contains("service-account") && script.contains("expires-before"), "{shell}");

@@ -163,6 +163,13 @@ async fn variables_of_a_file_are_imported_by_their_names() {
         "{}",
         said(&output)
     );
+    let again = said(&setting.run(&["import", "env", &file, "--provider", "third"]));
+    assert!(again.contains("0 kept, 6 skipped") && !again.contains("delete it"), "nothing of it is here: {again}");
+    for stdin in ["-", "/dev/stdin"] {
+        let arguments = ["import", "env", stdin, "--provider", &format!("piped to {stdin}")];
+        let piped = said(&setting.command_line.fed(&arguments, "A=canary-piped\n"));
+        assert!(piped.contains("1 kept") && !piped.contains("delete it"), "there is no file: {piped}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

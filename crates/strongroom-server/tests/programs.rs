@@ -156,9 +156,11 @@ async fn nothing_is_started_where_a_reference_fails_and_no_value_is_shown() {
     let output = setting.shell(&[], &script).env("LACKING", "strongroom:///github/nothing").output().unwrap();
     assert!(said(&output).contains("LACKING (strongroom:///github/nothing): "), "{}", said(&output));
     // What only looks like a reference may be a secret in the wrong place.
-    let output = setting.shell(&[], &script).env("LACKING", "strongroom://hunter2").output().unwrap();
+    let mut both = setting.shell(&[], &script);
+    let output = both.env("LACKING", "strongroom://hunter2").env("WANTING", "strongroom://hunter3").output().unwrap();
     let said = said(&output);
-    assert!(output.status.code() == Some(125) && said.contains("LACKING") && !said.contains("hunter2"), "{said}");
+    assert!(output.status.code() == Some(125) && !said.contains("hunter"), "{said}");
+    assert!(said.contains("LACKING: a reference") && said.contains("WANTING: a reference"), "each is named: {said}");
     assert!(!fs::exists(&mark).unwrap());
     assert!(
         setting.command_line.anonymous(&["run", "--", "/bin/true"]).status().unwrap().success(),

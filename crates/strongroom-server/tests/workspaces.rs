@@ -28,8 +28,7 @@ async fn a_workspace_is_deleted_when_its_name_confirms_it_and_not_before() {
         let refused = server.delete(&ada, &format!("{path}{confirm}")).await;
         assert_eq!((refused.status, refused.problem().as_str()), (409, "confirmation-required"));
         let detail = refused.json()["detail"].as_str().unwrap().to_owned();
-        let expected =
-            "2 credentials, 1 of them active, and 0 service accounts with their tokens, and end 2 memberships";
+        let expected = "2 credentials (1 active) and 0 service accounts with their tokens, and end 2 memberships";
         assert!(detail.contains(expected) && !detail.contains("Team"), "{detail}");
     }
     assert_eq!(server.delete(&ada, &format!("{path}?confirm=The%20Team")).await.status, 204);

@@ -1,11 +1,14 @@
 //! `strongroom cred` and, on the admin path, `strongroom admin secrets`: the same acts on other rows.
 //! A value is printed by `reveal` alone.
 
+use std::collections::HashMap;
+
 use clap::{Args, Subcommand, ValueEnum};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
-use strongroom_types::{Credential, CredentialType, CredentialVersion};
+use strongroom_types::{Credential, CredentialType};
 
+use super::credential_tables::{ROW, VERSIONS, shown};
 use super::grants::GrantAct;
 use super::limit::Limit;
 use super::which::{CREDENTIALS, Which};
@@ -16,7 +19,7 @@ use crate::error::ClientError;
 use crate::input::{Confirmation, ValueInput};
 use crate::moment::{self, Moment};
 use crate::one_of::one_of;
-use crate::output::{Answer, Column, Output, list, maybe, maybe_time, time};
+use crate::output::{Answer, Output};
 
 /// Manage and use credentials
 #[derive(Args, Debug)]
@@ -286,8 +289,8 @@ impl List {
             ("active", (!self.all).then(|| true.to_string())),
         ]);
         let page = client.list(all, &query, self.limit.rows).await?;
-        let names =
-            workspaces::names_of(client, page.items.iter().filter_map(|row: &Credential| row.workspace_id)).await?;
+        let has_workspaces = page.items.iter().any(|row: &Credential| row.workspace_id.is_some());
+        let names = if has_workspaces { workspaces::names(client).await? } else { HashMap::new() };
         let place = |row: &Credential| row.workspace_id.map(|id| names.get(&id).cloned().unwrap_or(id.to_string()));
         let rows: Vec<_> = page.items.iter().map(|row| (row.clone(), place(row).unwrap_or_default())).collect();
         Answer::list(&page, &rows, ROW)
@@ -350,67 +353,4 @@ fn metadata_field(text: &str) -> Result<(String, String), &'static str> {
 
 fn metadata(fields: &[(String, String)]) -> Value {
     fields.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect()
-}
-
-fn shown(credential: &Credential) -> Result<Answer, ClientError> {
-    Answer::fields(credential, FIELDS)
-}
-
-const ROW: &[Column<(Credential, String)>] = &[
-    ("ID", |(credential, _)| credential.id.to_string()),
-    ("Name", |(credential, _)| credential.name.clone()),
-    ("Provider", |(credential, _)| credential.provider.clone()),
-    ("Type", |(credential, _)| credential.kind.to_string()),
-    ("Value", |(credential, _)| credential.masked_value.clone()),
-    ("Of", |(credential, _)| credential.scope.to_string()),
-    ("Workspace", |(_, workspace)| workspace.clone()),
-    ("State", |(credential, _)| state(credential).into()),
-    ("Expires", |(credential, _)| maybe_time(credential.expires_at)),
-    ("Last used", |(credential, _)| maybe_time(credential.last_used_at)),
-];
-
-const FIELDS: &[Column<Credential>] = &[
-    ("ID", |credential| credential.id.to_string()),
-    ("Name", |credential| credential.name.clone()),
-    ("Provider", |credential| credential.provider.clone()),
-    ("Type", |credential| credential.kind.to_string()),
-    ("Of", |credential| credential.scope.to_string()),
-    ("Workspace", |credential| maybe(&credential.workspace_id)),
-    ("Value", |credential| credential.masked_value.clone()),
-    ("Version", |credential| credential.version.to_string()),
-    ("State", |credential| state(credential).into()),
-    ("You may", |credential| list(&credential.permissions)),
-    ("Description", |credential| maybe(&credential.description)),
-    ("Tags", |credential| credential.tags.join(", ")),
-    ("Metadata", |credential| {
-        if credential.metadata.is_empty() {
-            String::new()
-        } else {
-            Value::from(credential.metadata.clone()).to_string()
-        }
-    }),
-    ("Expires", |credential| maybe_time(credential.expires_at)),
-    ("Last used", |credential| maybe_time(credential.last_used_at)),
-    ("Rotated", |credential| maybe_time(credential.rotated_at)),
-    ("Former value answers until", |credential| maybe_time(credential.former_answers_until)),
-    ("Revoked", |credential| maybe_time(credential.revoked_at)),
-    ("Destroyed", |credential| maybe_time(credential.purged_at)),
-    ("Created", |credential| time(credential.created_at)),
-];
-
-const VERSIONS: &[Column<CredentialVersion>] = &[
-    ("Version", |version| version.version.to_string()),
-    ("Value", |version| version.masked_value.clone()),
-    ("Current", |version| if version.is_current { "yes" } else { "" }.into()),
-    ("Superseded", |version| maybe_time(version.superseded_at)),
-    ("Answers until", |version| maybe_time(version.answers_until)),
-    ("Destroyed", |version| maybe_time(version.purged_at)),
-];
-
-fn state(credential: &Credential) -> &'static str {
-    match (credential.is_active, credential.purged_at) {
-        (_, Some(_)) => "destroyed",
-        (true, None) => "active",
-        (false, None) => "revoked",
-    }
 }

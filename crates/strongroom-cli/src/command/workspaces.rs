@@ -190,18 +190,11 @@ pub async fn maybe_id(client: &Client, id_or_name: Option<&str>) -> Result<Optio
     }
 }
 
-/// What the workspaces with those ids are called, as far as the caller is a member of them. A token that is limited to credentials
-/// knows no name.
+/// What the workspaces are called that the caller is a member of. A token that is limited to credentials knows no name.
 ///
 /// # Errors
 /// Where the server does not say.
-pub async fn names_of(
-    client: &Client,
-    mut ids: impl Iterator<Item = WorkspaceId>,
-) -> Result<HashMap<WorkspaceId, String>, ClientError> {
-    if ids.next().is_none() {
-        return Ok(HashMap::new());
-    }
+pub async fn names(client: &Client) -> Result<HashMap<WorkspaceId, String>, ClientError> {
     match client.list::<Workspace>(ALL, &[], LOOKED_THROUGH).await {
         Ok(all) => Ok(all.items.into_iter().map(|workspace| (workspace.id, workspace.name)).collect()),
         Err(ClientError::Refused(problem)) if problem.status == 403 => Ok(HashMap::new()),

@@ -2,11 +2,19 @@
 //! Their environment is empty but for what is said here.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "tests only; each file uses its part")]
 
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use secrecy::ExposeSecret;
 use strongroom_testing::Person;
+
+/// The binary, as nobody.
+pub fn strongroom(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_strongroom"));
+    command.args(arguments).env_clear().env("HOME", "/nonexistent").stdin(Stdio::null());
+    command
+}
 
 pub struct CommandLine {
     url: String,
@@ -15,14 +23,18 @@ pub struct CommandLine {
 
 impl CommandLine {
     pub fn new(url: &str, who: &Person) -> Self {
-        Self { url: url.into(), token: who.token.to_text().expose_secret().into() }
+        Self::with_token(url, who.token.to_text().expose_secret())
+    }
+
+    /// With a token, or an invitation.
+    pub fn with_token(url: &str, token: &str) -> Self {
+        Self { url: url.into(), token: token.into() }
     }
 
     /// Without a token.
     pub fn anonymous(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_strongroom"));
-        command.args(arguments).env_clear().env("HOME", "/nonexistent").env("STRONGROOM_URL", &self.url);
-        command.stdin(Stdio::null());
+        let mut command = strongroom(arguments);
+        command.env("STRONGROOM_URL", &self.url);
         command
     }
 
@@ -34,6 +46,14 @@ impl CommandLine {
 
     pub fn output(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
+    }
+
+    /// With that text on stdin.
+    pub fn fed(&self, arguments: &[&str], stdin: &str) -> Output {
+        let mut command = self.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
     }
 
     pub fn token(&self) -> &str {
