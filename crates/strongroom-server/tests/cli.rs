@@ -103,14 +103,12 @@ async fn the_commands_of_the_readme_work() {
 async fn a_token_goes_to_no_proxy_and_to_no_other_machine_in_the_clear() {
     let server = Server::start().await;
     let ada = server.person("ada").await;
-    let token = ada.token.to_text();
     let ask = |arguments: &[&str], url: &str, proxy: &str| {
-        let mut command = strongroom(arguments);
-        command.env("STRONGROOM_URL", url).env("STRONGROOM_TOKEN", token.expose_secret());
+        let mut command = CommandLine::new(url, &ada).command(arguments);
         for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
             command.env(name, proxy);
         }
-        text(&command.output().unwrap())
+        said(&command.output().unwrap())
     };
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let proxy = format!("http://{nobody}");
