@@ -275,9 +275,9 @@ async fn a_login_that_took_its_time_does_not_undo_another() {
     let home = Home::new();
     let waiting = Waiting::start(&home, &server);
     assert!(home.log_in(&other, &bob, &["--keep", "file"]).status.success());
-    let token = ada.token.to_text();
-    let right = [("state", waiting.told["state"].as_str()), ("token", token.expose_secret())];
-    assert_eq!(waiting.post(Some(&server.url), &right).await.0, 200);
+    let sealed = waiting.seal(ada.token.to_text().expose_secret());
+    let right = [("state", waiting.told["state"].as_str()), ("sealed", sealed.as_str())];
+    assert_eq!(waiting.post(Some(&server.url), &right).await.0, 303);
     assert!(waiting.end().0.success());
     assert!(text(&home.run(&server, &["whoami"])).contains("ada@example.org"));
     assert!(text(&home.run(&other, &["whoami"])).contains("bob@example.org"));
