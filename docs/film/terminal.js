@@ -67,14 +67,15 @@ export class Terminal {
   }
 
   #start(command) {
-    const child = spawn('sh', ['-c', `exec 2>&1; ${command}`], { env: this.environment, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('sh', ['-c', `exec 2>&1; ${command}`], { env: this.environment, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
     let said = '';
     child.stdout.setEncoding('utf8').on('data', (chunk) => (said += chunk));
     return {
       text: () => said,
       more: () => new Promise((resolve) => child.stdout.once('data', resolve)),
       done: new Promise((resolve) => child.once('exit', resolve)),
-      stop: () => child.kill('SIGTERM'),
+      // The shell and what it runs.
+      stop: () => process.kill(-child.pid, 'SIGTERM'),
     };
   }
 }

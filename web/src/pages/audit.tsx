@@ -51,6 +51,8 @@ function RecordPage({ title, lead, root, workspaces }: RecordProps) {
   const query = { ...apiQuery(filter), cursor: search.get('cursor') ?? undefined };
   const { data, error, refetch, isPlaceholderData } = useQuery({
     queryKey: ['record', root, query],
+    // Reading it adds to it.
+    staleTime: 0,
     queryFn: () => ask(api.GET(root, { params: { query } })),
     placeholderData: keepPreviousData,
   });
