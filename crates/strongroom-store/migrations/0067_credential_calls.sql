@@ -8,7 +8,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp A
 BEGIN
     RETURN ARRAY(
         SELECT g.credential_id FROM strongroom.credential_grants AS g
-        WHERE g.grantee_user_id = strongroom.current_user_id()
+        WHERE g.grantee_user_id = (SELECT strongroom.current_user_id())
           AND coalesce(g.expires_at > clock_timestamp(), true) AND coalesce(permission = ANY (g.permissions), true)
         UNION ALL
         SELECT g.credential_id FROM unnest(strongroom.caller_workspaces('{OWNER,ADMIN,MEMBER}')) AS w (id)
@@ -149,27 +149,25 @@ DECLARE
 BEGIN
     PERFORM strongroom.prove_call(secret, request, address, agent);
     -- As the policy would; but whoever may not add one there any more is not told either what an earlier request did.
-    IF NOT coalesce(new_workspace = ANY (strongroom.caller_workspaces('{OWNER,ADMIN}')), new_workspace IS NULL) THEN
+    IF new_workspace IS NOT NULL AND new_workspace <> ALL (strongroom.caller_workspaces('{OWNER,ADMIN}')) THEN
         RAISE EXCEPTION 'the caller may not add credentials to that workspace' USING ERRCODE = 'insufficient_privilege';
     END IF;
     earlier := strongroom.claim_request(of_key, of_fingerprint, new_id);
-    IF earlier IS NOT NULL THEN
-        RETURN QUERY SELECT f, true FROM strongroom.credential_by_id(earlier) AS f;
-        RETURN;
+    IF earlier IS NULL THEN
+        INSERT INTO strongroom.user_credentials (id, user_id, workspace_id, scope, name, provider, type, encrypted_value, masked_value,
+                                                 description, expires_at, metadata, tags)
+        VALUES (new_id, new_owner, new_workspace, new_scope::strongroom.credential_scope, new_name, new_provider,
+                new_type::strongroom.credential_type, new_value, new_mask, new_description, new_expiry, new_metadata, new_tags);
     END IF;
-    INSERT INTO strongroom.user_credentials (id, user_id, workspace_id, scope, name, provider, type, encrypted_value, masked_value,
-                                             description, expires_at, metadata, tags)
-    VALUES (new_id, new_owner, new_workspace, new_scope::strongroom.credential_scope, new_name, new_provider,
-            new_type::strongroom.credential_type, new_value, new_mask, new_description, new_expiry, new_metadata, new_tags);
-    RETURN QUERY SELECT f, false FROM strongroom.credential_by_id(new_id) AS f;
-    -- A token that may not list adds nothing: what it added, it could not be shown.
-    IF NOT FOUND THEN
+    RETURN QUERY SELECT f, earlier IS NOT NULL FROM strongroom.credential_by_id(coalesce(earlier, new_id)) AS f;
+    -- Nobody adds what he could not be shown.
+    IF NOT FOUND AND earlier IS NULL THEN
         RAISE EXCEPTION 'the caller may not see what he adds' USING ERRCODE = 'insufficient_privilege';
     END IF;
 END $$;
 
--- Puts the next version in place; the trigger keeps the former one. Repeated, or no row: as above. Raises SR412 where the caller may
--- not change such a one, or it is not active, or has another revision, or has moved on; then the key is not kept either.
+-- Puts the next version in place; the trigger keeps the former one. Repeated: as above. Raises SR412 where the caller may not change
+-- such a one, or it is not active, or has another revision, or has moved on; then the key is not kept either.
 CREATE FUNCTION strongroom.rotate_credential(
     secret bytea, request uuid, address inet, agent text, of_key text, of_fingerprint bytea,
     of_credential uuid, of_revision integer, new_version integer, new_value text, new_mask text, new_expiry timestamptz, grace double precision
@@ -177,23 +175,21 @@ CREATE FUNCTION strongroom.rotate_credential(
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     earlier uuid;
+    changed boolean := false;
 BEGIN
     PERFORM strongroom.prove_call(secret, request, address, agent);
     earlier := strongroom.claim_request(of_key, of_fingerprint, of_credential);
-    IF earlier IS NOT NULL THEN
-        RETURN QUERY SELECT f, true FROM strongroom.credential_by_id(earlier) AS f;
-        RETURN;
+    IF earlier IS NULL THEN
+        UPDATE strongroom.user_credentials AS c
+        SET encrypted_value = new_value, masked_value = new_mask, version = new_version, expires_at = coalesce(new_expiry, c.expires_at),
+            former_answers_until = now() + make_interval(secs => grace)
+        WHERE c.id = of_credential AND c.version = new_version - 1 AND c.is_active AND (of_revision IS NULL OR c.revision = of_revision);
+        changed := FOUND;
     END IF;
-    UPDATE strongroom.user_credentials AS c
-    SET encrypted_value = new_value, masked_value = new_mask, version = new_version, expires_at = coalesce(new_expiry, c.expires_at),
-        former_answers_until = now() + make_interval(secs => grace)
-    WHERE c.id = of_credential AND c.version = new_version - 1 AND c.is_active AND (of_revision IS NULL OR c.revision = of_revision);
+    RETURN QUERY SELECT f, earlier IS NOT NULL FROM strongroom.credential_by_id(coalesce(earlier, of_credential)) AS f
+                 WHERE earlier IS NOT NULL OR changed;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'the credential is not as it was, or not the caller''s to change' USING ERRCODE = 'SR412';
-    END IF;
-    RETURN QUERY SELECT f, false FROM strongroom.credential_by_id(of_credential) AS f;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'the caller may not see what he changes' USING ERRCODE = 'insufficient_privilege';
     END IF;
 END $$;
 
