@@ -25,6 +25,8 @@ CREATE TYPE strongroom.credential_facts AS (
 );
 
 -- A credential, if the caller may know of it. Planned as a part of the query that calls it; LIMIT keeps it a lookup there, by its key.
+-- It has to be called with a column or a variable: an expression such as coalesce() is not leakproof to PostgreSQL, which would then
+-- apply the policies to everybody's rows first.
 CREATE FUNCTION strongroom.credential_by_id(of_credential uuid) RETURNS SETOF strongroom.credential_facts
 LANGUAGE sql STABLE AS $$
     SELECT c.id, c.user_id, c.workspace_id, c.name::text, c.provider::text, c.type::text, c.scope::text, c.masked_value::text, c.version,
@@ -108,7 +110,7 @@ CREATE FUNCTION strongroom.list_credentials(
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
 SET enable_bitmapscan = off SET jit = off AS $$
 DECLARE
-    -- A value, and not an expression in the query: a leakproof condition of the index.
+    -- A variable, and not an expression in the query, as above: else it is no condition of the index.
     below uuid := coalesce(cursor_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
 BEGIN
     PERFORM strongroom.prove_call(secret, request, address, agent);
@@ -128,12 +130,14 @@ CREATE FUNCTION strongroom.find_credential(
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     earlier uuid;
+    shown uuid;
 BEGIN
     PERFORM strongroom.prove_call(secret, request, address, agent);
     IF of_key IS NOT NULL THEN
         earlier := strongroom.earlier_request(of_key, of_fingerprint);
     END IF;
-    RETURN QUERY SELECT f, earlier IS NOT NULL FROM strongroom.credential_by_id(coalesce(earlier, of_credential)) AS f;
+    shown := coalesce(earlier, of_credential);
+    RETURN QUERY SELECT f, earlier IS NOT NULL FROM strongroom.credential_by_id(shown) AS f;
 END $$;
 
 -- Adds a credential. Repeated: an earlier request with that key did, and this is what became of it; no row: the caller may not know
@@ -146,6 +150,7 @@ CREATE FUNCTION strongroom.create_credential(
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     earlier uuid;
+    shown uuid;
 BEGIN
     PERFORM strongroom.prove_call(secret, request, address, agent);
     -- As the policy would; but whoever may not add one there any more is not told either what an earlier request did.
@@ -159,7 +164,8 @@ BEGIN
         VALUES (new_id, new_owner, new_workspace, new_scope::strongroom.credential_scope, new_name, new_provider,
                 new_type::strongroom.credential_type, new_value, new_mask, new_description, new_expiry, new_metadata, new_tags);
     END IF;
-    RETURN QUERY SELECT f, earlier IS NOT NULL FROM strongroom.credential_by_id(coalesce(earlier, new_id)) AS f;
+    shown := coalesce(earlier, new_id);
+    RETURN QUERY SELECT f, earlier IS NOT NULL FROM strongroom.credential_by_id(shown) AS f;
     -- Nobody adds what he could not be shown.
     IF NOT FOUND AND earlier IS NULL THEN
         RAISE EXCEPTION 'the caller may not see what he adds' USING ERRCODE = 'insufficient_privilege';
@@ -175,6 +181,7 @@ CREATE FUNCTION strongroom.rotate_credential(
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     earlier uuid;
+    shown uuid;
     changed boolean := false;
 BEGIN
     PERFORM strongroom.prove_call(secret, request, address, agent);
@@ -186,8 +193,8 @@ BEGIN
         WHERE c.id = of_credential AND c.version = new_version - 1 AND c.is_active AND (of_revision IS NULL OR c.revision = of_revision);
         changed := FOUND;
     END IF;
-    RETURN QUERY SELECT f, earlier IS NOT NULL FROM strongroom.credential_by_id(coalesce(earlier, of_credential)) AS f
-                 WHERE earlier IS NOT NULL OR changed;
+    shown := coalesce(earlier, CASE WHEN changed THEN of_credential END);
+    RETURN QUERY SELECT f, earlier IS NOT NULL FROM strongroom.credential_by_id(shown) AS f;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'the credential is not as it was, or not the caller''s to change' USING ERRCODE = 'SR412';
     END IF;

@@ -132,15 +132,14 @@ async fn a_longer_page_asks_the_helpers_no_more_often() {
     let app = database.sql("strongroom_app").await;
     // What has been counted, since the session began.
     let counted = async || {
-        let counted =
-            "SELECT funcname::text, calls FROM pg_stat_xact_user_functions WHERE funcname <> 'granted_permissions'";
+        let counted = "SELECT funcname::text, calls FROM pg_stat_xact_user_functions";
         let rows = app.query(counted, &[]).await.unwrap();
         rows.iter().map(|row| (row.get(0), row.get(1))).collect::<BTreeMap<String, i64>>()
     };
     let calls = async |rows: i64| {
         app.batch_execute("BEGIN").await.unwrap();
         let before = counted().await;
-        let list = "SELECT id FROM strongroom.list_credentials($1, NULL, NULL, NULL, NULL, NULL, NULL, 'USER', NULL, NULL, NULL,
+        let list = "SELECT id FROM strongroom.list_credentials($1, NULL, NULL, NULL, NULL, NULL, NULL, 'WORKSPACE', NULL, NULL, NULL,
                                                                NULL, NULL, NULL, $2)";
         let listed = app.query(list, &[&ada.token.expose(), &rows]).await.unwrap();
         assert_eq!(i64::try_from(listed.len()).unwrap(), rows);
@@ -153,6 +152,40 @@ async fn a_longer_page_asks_the_helpers_no_more_often() {
     calls(1).await;
     let few = calls(1).await;
     assert!(few["token_is_unlimited"] > 0, "{few:?}");
-    println!("{few:?}");
     assert_eq!(calls(100).await, few);
+}
+
+#[tokio::test]
+async fn no_call_reads_a_table_of_credentials_from_end_to_end() {
+    let (database, ada, _) = scene().await;
+    let app = database.sql("strongroom_app").await;
+    let scans = async || {
+        let scans = "SELECT sum(seq_scan)::bigint, sum(idx_scan)::bigint FROM pg_stat_xact_user_tables
+                     WHERE relname IN ('user_credentials', 'credential_versions')";
+        let row = app.query_one(scans, &[]).await.unwrap();
+        (row.get::<_, i64>(0), row.get::<_, i64>(1))
+    };
+    let (secret, of_request) = (ada.token.expose(), "$1, NULL, NULL, NULL");
+    let place = format!("gen_random_uuid(), '{}', NULL, 'USER'", ada.id);
+    let value = "'sealed', '****', NULL, NULL, '{}', '{}'";
+    for call in [
+        format!("list_credentials({of_request}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 21)"),
+        format!("find_credential({of_request}, NULL, NULL, '01900000-0000-7000-8000-000000000001')"),
+        format!("create_credential({of_request}, NULL, NULL, {place}, 'one', 'github', 'API_KEY', {value})"),
+        format!("create_credential({of_request}, 'a', sha256('a'), {place}, 'two', 'github', 'API_KEY', {value})"),
+        // The same again.
+        format!("create_credential({of_request}, 'a', sha256('a'), {place}, 'two', 'github', 'API_KEY', {value})"),
+        format!(
+            "rotate_credential({of_request}, 'b', sha256('b'), '01900000-0000-7000-8000-000000000001', NULL, 2, 'next', '****',
+                               NULL, NULL)"
+        ),
+    ] {
+        app.batch_execute("BEGIN").await.unwrap();
+        let before = scans().await;
+        assert_ne!(app.query(&format!("SELECT * FROM strongroom.{call}"), &[&secret]).await.unwrap().len(), 0, "{call}");
+        let after = scans().await;
+        app.batch_execute("COMMIT").await.unwrap();
+        assert_eq!(after.0, before.0, "{call}");
+        assert!(after.1 > before.1, "{call}");
+    }
 }
