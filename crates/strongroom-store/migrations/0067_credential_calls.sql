@@ -24,28 +24,42 @@ CREATE TYPE strongroom.credential_facts AS (
     updated_at timestamptz, permissions text[]
 );
 
--- A credential, if the caller may know of it. Planned as a part of the query that calls it; LIMIT keeps it a lookup there, by its key.
--- It has to be called with a column or a variable: an expression such as coalesce() is not leakproof to PostgreSQL, which would then
--- apply the policies to everybody's rows first.
+-- Two things keep PostgreSQL from the walk through everybody's rows that looks cheap to it where few have many: arrays of one, because
+-- an equality would tell it that the primary key has the order of a list, too; and the CASE around the filters, without which it
+-- multiplies guesses of filters that are not even there, and expects to find nothing (docs/adr/0009-one-call.md).
+-- What each query of credentials has in common: the facts in the order of the type, and the filters of a list. SQL functions without a
+-- SET clause, so that they are planned as a part of what calls them.
+DO $make$ BEGIN EXECUTE replace(replace($functions$
+-- A credential, if the caller may know of it. LIMIT keeps it a lookup by its key, in whatever query. It has to be called with a column or
+-- a variable: an expression such as coalesce() is not leakproof to PostgreSQL, which would then ask the policies of everybody's rows.
 CREATE FUNCTION strongroom.credential_by_id(of_credential uuid) RETURNS SETOF strongroom.credential_facts
 LANGUAGE sql STABLE AS $$
-    SELECT c.id, c.user_id, c.workspace_id, c.name::text, c.provider::text, c.type::text, c.scope::text, c.masked_value::text, c.version,
-           c.revision, c.description, c.tags, c.metadata, c.is_active, c.expires_at, c.last_used_at,
-           c.rotated_at, c.former_answers_until, c.revoked_at, c.purged_at, c.created_at,
-           c.updated_at,
-           CASE WHEN c.scope = 'SYSTEM' OR (c.scope = 'USER' AND c.user_id = (SELECT strongroom.current_user_id()))
-                     OR c.workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN}'))::uuid[])
-                THEN '{USE,REVEAL,MANAGE}' ELSE strongroom.granted_permissions(c.id)::text[] END
-    FROM strongroom.user_credentials AS c WHERE c.id = of_credential LIMIT 1
+    SELECT <facts> FROM strongroom.user_credentials AS c WHERE c.id = of_credential LIMIT 1
 $$;
 
--- The credentials that the caller may know of, newest first, and below that id. It walks one index for each way in which a row can be
--- his. The policies say the same, joined by OR, for which there is no index in the order of a list: PostgreSQL would walk through
--- everybody's rows. They hold for what comes of these: a way that is missing here hides rows, and none can show any.
--- Filters are the same on each way, so that each stops at a page of what is asked for. Two things keep PostgreSQL from the walk through
--- everybody's rows that looks cheap where few have many: arrays of one, because an equality would tell it that the primary key has the
--- order, too; and the CASE, without which it multiplies guesses of filters that are not even there, and expects to find nothing.
-DO $make$ BEGIN EXECUTE replace($functions$
+-- What a caller of the application has made himself, newest first, and below that id; of a workspace's, what he may know of still.
+CREATE FUNCTION strongroom.own_credential_page(
+    below uuid, of_provider text, of_type text, of_scope text, of_workspace uuid, active boolean, pattern text, tag text,
+    expiring_before timestamptz, unused_since timestamptz, max_rows bigint
+) RETURNS SETOF strongroom.credential_facts
+LANGUAGE sql STABLE AS $$
+    SELECT <facts> FROM strongroom.user_credentials AS c
+    WHERE c.user_id = ANY (ARRAY[(SELECT strongroom.current_user_id())]) AND <filters> ORDER BY c.user_id, c.id DESC LIMIT max_rows
+$$;
+
+-- The same on the admin path.
+CREATE FUNCTION strongroom.system_credential_page(
+    below uuid, of_provider text, of_type text, of_scope text, of_workspace uuid, active boolean, pattern text, tag text,
+    expiring_before timestamptz, unused_since timestamptz, max_rows bigint
+) RETURNS SETOF strongroom.credential_facts
+LANGUAGE sql STABLE AS $$
+    SELECT <facts> FROM strongroom.user_credentials AS c WHERE c.scope = 'SYSTEM' AND <filters> ORDER BY c.id DESC LIMIT max_rows
+$$;
+
+-- The same with what he administers and what is granted to him. It walks one index for each way in which a row can be his. The policies
+-- say the same, joined by OR, for which there is no index in the order of a list: PostgreSQL would walk through everybody's rows. They
+-- hold for what comes of these: a way that is missing here hides rows, and none can show any. The filters are the same on each way, so
+-- that each stops at a page of what is asked for.
 CREATE FUNCTION strongroom.credential_page(
     below uuid, of_provider text, of_type text, of_scope text, of_workspace uuid, active boolean, pattern text, tag text,
     expiring_before timestamptz, unused_since timestamptz, max_rows bigint
@@ -53,7 +67,6 @@ CREATE FUNCTION strongroom.credential_page(
 LANGUAGE sql STABLE AS $$
     SELECT f.* FROM (
         SELECT way.id FROM (
-            -- What he has made: his own, and a workspace's, of which he sees what he administers.
             (SELECT c.id FROM strongroom.user_credentials AS c
              WHERE c.user_id = ANY (ARRAY[(SELECT strongroom.current_user_id())]) AND <filters>
              ORDER BY c.user_id, c.id DESC LIMIT max_rows)
@@ -68,18 +81,14 @@ LANGUAGE sql STABLE AS $$
              WHERE c.id = ANY ((SELECT strongroom.caller_grants(NULL))::uuid[]) AND <filters> ORDER BY c.id DESC LIMIT max_rows)
         ) AS way (id) ORDER BY way.id DESC LIMIT max_rows) AS page (id)
     CROSS JOIN LATERAL strongroom.credential_by_id(page.id) AS f ORDER BY f.id DESC
-$$;
--- The same on the admin path, where there is one way.
-CREATE FUNCTION strongroom.system_credential_page(
-    below uuid, of_provider text, of_type text, of_scope text, of_workspace uuid, active boolean, pattern text, tag text,
-    expiring_before timestamptz, unused_since timestamptz, max_rows bigint
-) RETURNS SETOF strongroom.credential_facts
-LANGUAGE sql STABLE AS $$
-    SELECT f.* FROM (
-        SELECT c.id FROM strongroom.user_credentials AS c
-        WHERE c.scope = 'SYSTEM' AND <filters> ORDER BY c.id DESC LIMIT max_rows) AS page (id)
-    CROSS JOIN LATERAL strongroom.credential_by_id(page.id) AS f ORDER BY f.id DESC
-$$ $functions$, '<filters>', $filters$ c.id < below AND CASE WHEN
+$$ $functions$, '<facts>', $facts$
+        c.id, c.user_id, c.workspace_id, c.name::text, c.provider::text, c.type::text, c.scope::text, c.masked_value::text, c.version,
+        c.revision, c.description, c.tags, c.metadata, c.is_active, c.expires_at, c.last_used_at,
+        c.rotated_at, c.former_answers_until, c.revoked_at, c.purged_at, c.created_at, c.updated_at,
+        CASE WHEN c.scope = 'SYSTEM' OR (c.scope = 'USER' AND c.user_id = (SELECT strongroom.current_user_id()))
+                  OR c.workspace_id = ANY ((SELECT strongroom.caller_workspaces('{OWNER,ADMIN}'))::uuid[])
+             THEN '{USE,REVEAL,MANAGE}' ELSE strongroom.granted_permissions(c.id)::text[] END
+   $facts$), '<filters>', $filters$ c.id < below AND CASE WHEN
                    (of_provider IS NULL OR c.provider = of_provider)
                AND (of_type IS NULL OR c.type = of_type::strongroom.credential_type)
                AND (of_scope IS NULL OR c.scope = of_scope::strongroom.credential_scope)
@@ -116,6 +125,9 @@ BEGIN
     PERFORM strongroom.prove_call(secret, request, address, agent);
     IF session_user = 'strongroom_system' THEN
         RETURN QUERY SELECT * FROM strongroom.system_credential_page(
+            below, of_provider, of_type, of_scope, of_workspace, active, pattern, tag, expiring_before, unused_since, max_rows);
+    ELSIF cardinality(strongroom.caller_workspaces('{OWNER,ADMIN}')) = 0 AND cardinality(strongroom.caller_grants(NULL)) = 0 THEN
+        RETURN QUERY SELECT * FROM strongroom.own_credential_page(
             below, of_provider, of_type, of_scope, of_workspace, active, pattern, tag, expiring_before, unused_since, max_rows);
     ELSE
         RETURN QUERY SELECT * FROM strongroom.credential_page(
@@ -203,6 +215,7 @@ END $$;
 GRANT EXECUTE ON FUNCTION
     strongroom.credential_by_id(uuid),
     strongroom.credential_page(uuid, text, text, text, uuid, boolean, text, text, timestamptz, timestamptz, bigint),
+    strongroom.own_credential_page(uuid, text, text, text, uuid, boolean, text, text, timestamptz, timestamptz, bigint),
     strongroom.system_credential_page(uuid, text, text, text, uuid, boolean, text, text, timestamptz, timestamptz, bigint),
     strongroom.prove_call(bytea, uuid, inet, text),
     strongroom.list_credentials(bytea, uuid, inet, text, uuid, text, text, text, uuid, boolean, text, text, timestamptz, timestamptz, bigint),

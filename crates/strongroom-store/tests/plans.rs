@@ -107,9 +107,11 @@ fn unnumbered(condition: &str) -> String {
 async fn a_page_walks_one_index_for_each_way_and_asks_each_helper_once_a_query() {
     let (database, ada, root) = scene().await;
     let mut told = String::new();
-    for (role, who, page) in
-        [("strongroom_app", &ada, "credential_page"), ("strongroom_system", &root, "system_credential_page")]
-    {
+    for (role, who, page) in [
+        ("strongroom_app", &ada, "own_credential_page"),
+        ("strongroom_app", &ada, "credential_page"),
+        ("strongroom_system", &root, "system_credential_page"),
+    ] {
         let sql = database.sql(role).await;
         who.begin(&sql).await;
         let plan = plan(&sql, page).await;
