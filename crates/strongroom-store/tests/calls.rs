@@ -98,10 +98,12 @@ async fn without_a_callers_secret_no_call_does_anything() {
             assert_eq!(code(calls.rotate(id, None).await), "SR401");
         }
         // The queries inside are refused before they are planned, as any other.
+        let page = "_page(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1)";
         for inner in [
             format!("SELECT * FROM strongroom.credential_by_id('{id}')"),
-            "SELECT * FROM strongroom.credential_page(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1)".to_owned(),
-            "SELECT * FROM strongroom.system_credential_page(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1)".to_owned(),
+            format!("SELECT * FROM strongroom.credential{page}"),
+            format!("SELECT * FROM strongroom.own_credential{page}"),
+            format!("SELECT * FROM strongroom.system_credential{page}"),
         ] {
             assert_eq!(code(sql.simple_query(&inner).await.map(|_| ())), "SR401", "{inner}");
             assert_eq!(code(sql.simple_query(&format!("EXPLAIN {inner}")).await.map(|_| ())), "SR401", "{inner}");

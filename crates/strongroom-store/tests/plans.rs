@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 use strongroom_testing::{Person, SimpleQueryMessage, Sql, TestDatabase};
+use uuid::Uuid;
 
 /// Ada has 100 credentials, a workspace with 100 and ten that are shared with her, all older than the thousand of a hundred
 /// others; one workspace of somebody else has ten thousand.
@@ -124,6 +125,32 @@ async fn a_page_walks_one_index_for_each_way_and_asks_each_helper_once_a_query()
         writeln!(told, "{page}\n{}", walks(&plan)).unwrap();
     }
     insta::assert_snapshot!(told);
+}
+
+#[tokio::test]
+async fn page_by_page_a_list_is_all_that_the_policies_show() {
+    let (database, ada, root) = scene().await;
+    let bob = Person::create(&database, "bob").await;
+    for (role, who, visible) in
+        [("strongroom_app", &ada, 210), ("strongroom_system", &root, 100), ("strongroom_app", &bob, 0)]
+    {
+        let sql = database.sql(role).await;
+        let (mut listed, mut cursor) = (Vec::<Uuid>::new(), None::<Uuid>);
+        loop {
+            let page = "SELECT id FROM strongroom.list_credentials($1, NULL, NULL, NULL, $2, NULL, NULL, NULL, NULL, NULL, NULL,
+                                                                   NULL, NULL, NULL, 21)";
+            let rows = sql.query(page, &[&who.token.expose(), &cursor]).await.unwrap();
+            listed.extend(rows.iter().map(|row| row.get::<_, Uuid>(0)));
+            cursor = listed.last().copied();
+            if rows.len() < 21 {
+                break;
+            }
+        }
+        who.begin(&sql).await;
+        let shown = sql.query("SELECT id FROM strongroom.user_credentials ORDER BY id DESC", &[]).await.unwrap();
+        assert_eq!(shown.len(), visible, "{role}");
+        assert_eq!(listed, shown.iter().map(|row| row.get(0)).collect::<Vec<Uuid>>(), "{role}");
+    }
 }
 
 #[tokio::test]
