@@ -24,11 +24,11 @@ CREATE TYPE strongroom.credential_facts AS (
     updated_at timestamptz, permissions text[]
 );
 
+-- What each query of credentials has in common: the facts in the order of the type, and the filters of a list. SQL functions without a
+-- SET clause, so that they are planned as a part of what calls them.
 -- Two things keep PostgreSQL from the walk through everybody's rows that looks cheap to it where few have many: arrays of one, because
 -- an equality would tell it that the primary key has the order of a list, too; and the CASE around the filters, without which it
 -- multiplies guesses of filters that are not even there, and expects to find nothing (docs/adr/0009-one-call.md).
--- What each query of credentials has in common: the facts in the order of the type, and the filters of a list. SQL functions without a
--- SET clause, so that they are planned as a part of what calls them.
 DO $make$ BEGIN EXECUTE replace(replace($functions$
 -- A credential, if the caller may know of it. LIMIT keeps it a lookup by its key, in whatever query. It has to be called with a column or
 -- a variable: an expression such as coalesce() is not leakproof to PostgreSQL, which would then ask the policies of everybody's rows.
