@@ -174,6 +174,7 @@ impl From<StoreError> for Refusal {
             ),
             StoreError::Conflict => Self::new(ProblemCode::Conflict, "it is there already"),
             StoreError::Ambiguous => ServiceError::Ambiguous.into(),
+            StoreError::Unchanged => ServiceError::PreconditionFailed.into(),
             StoreError::KeyReused => Self::new(
                 ProblemCode::IdempotencyKeyReused,
                 "that Idempotency-Key was sent with another request; take a new one for a new request",

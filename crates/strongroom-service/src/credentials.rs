@@ -1,15 +1,15 @@
 //! Credentials: sealed before the database sees them, and changed as far as it lets the caller.
 //! Values come out in reveals.rs, and former ones in versions.rs.
 
-use strongroom_store::{SealedVersion, StoreError, Transaction};
+use strongroom_store::{Kept, SealedVersion, StoreError, Transaction};
 use strongroom_types::{
     ActivityAction, Binding, Caller, Credential, CredentialFilter, CredentialId, CredentialPatch, CredentialScope,
-    NameReference, NewCredential, Page, RuntimeRole,
+    NameReference, NewCredential, Page, RuntimeRole, WorkspaceId,
 };
 
 use crate::authorization::Action;
 use crate::error::ServiceError;
-use crate::idempotency::{IdempotentRequest, Kept, claim};
+use crate::idempotency::IdempotentRequest;
 use crate::vault::Vault;
 use crate::workspaces::require;
 
@@ -36,18 +36,26 @@ impl Vault {
         let keyed = request.map(|request| self.keyed(request));
         let envelope = self.seal(&binding, &new.value).await?;
         let sealed = SealedVersion { envelope, masked_value: new.masked_value() };
-        let mut transaction = self.store.begin(caller, role).await?;
-        if let Some(workspace) = binding.workspace_id {
-            let (action, attempt) = (Action::CreateWorkspaceCredential, ActivityAction::CredentialCreated);
-            transaction = require(transaction, caller, workspace, action, Some(attempt)).await?;
+        match self.store.create_credential(caller, role, &binding, new, &sealed, keyed.as_ref()).await {
+            Err(StoreError::Forbidden) => Err(self.creation_refused(caller, role, binding.workspace_id).await),
+            created => created.map_err(name_taken)?.ok_or(ServiceError::NotFound),
         }
-        // After that: where it refuses, its record is committed, and the key with it would be.
-        if let Some(kept) = claim(&mut transaction, keyed.as_ref(), binding.credential_id).await? {
-            return Ok(kept);
-        }
-        let credential = transaction.insert_credential(&binding, new, &sealed).await.map_err(name_taken)?;
-        transaction.commit().await?;
-        Ok(Kept::now(credential))
+    }
+
+    /// Why the database let nobody add a credential there; recorded, where it is for the caller's role in a workspace.
+    async fn creation_refused(
+        &self,
+        caller: &Caller,
+        role: RuntimeRole,
+        workspace: Option<WorkspaceId>,
+    ) -> ServiceError {
+        let Some(workspace) = workspace else { return StoreError::Forbidden.into() };
+        let (action, attempt) = (Action::CreateWorkspaceCredential, ActivityAction::CredentialCreated);
+        let asked = async {
+            let transaction = self.store.begin(caller, role).await?;
+            require(transaction, caller, workspace, action, Some(attempt)).await
+        };
+        asked.await.err().unwrap_or(StoreError::Forbidden.into())
     }
 
     /// A page of what the caller may know of, masked.
@@ -60,9 +68,7 @@ impl Vault {
         role: RuntimeRole,
         filter: &CredentialFilter,
     ) -> Result<Page<Credential>, ServiceError> {
-        let mut transaction = self.store.begin(caller, role).await?;
-        let rows = transaction.credentials(filter).await?;
-        transaction.commit().await?;
+        let rows = self.store.list_credentials(caller, role, filter).await?;
         Ok(Page::from_lookahead(rows, filter.limit, |credential| credential.id.to_string()))
     }
 
@@ -76,10 +82,8 @@ impl Vault {
         role: RuntimeRole,
         id: CredentialId,
     ) -> Result<Credential, ServiceError> {
-        let mut transaction = self.store.begin(caller, role).await?;
-        let credential = transaction.credential(id).await?.ok_or(ServiceError::NotFound)?;
-        transaction.commit().await?;
-        Ok(credential)
+        let found = self.store.find_credential(caller, role, id, None).await?;
+        Ok(found.ok_or(ServiceError::NotFound)?.credential)
     }
 
     /// The caller's most specific active credential of that provider and name, masked.

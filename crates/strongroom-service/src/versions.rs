@@ -1,7 +1,7 @@
 //! Versions: the next value of a credential, the list of former ones, and their return.
 //! A former value that comes back is sealed anew, as the next version; nothing is ever put back in place.
 
-use strongroom_store::{KeyedRequest, SealedVersion};
+use strongroom_store::{Kept, KeyedRequest, NextTerms, SealedVersion, StoreError};
 use strongroom_types::{
     Caller, Credential, CredentialId, CredentialVersion, IdReference, NewVersion, Page, PageRequest, Purpose,
     Reference, RuntimeRole,
@@ -9,11 +9,12 @@ use strongroom_types::{
 
 use crate::credentials::unchanged;
 use crate::error::ServiceError;
-use crate::idempotency::{IdempotentRequest, Kept, claim, earlier};
+use crate::idempotency::IdempotentRequest;
 use crate::vault::Vault;
 
 impl Vault {
-    /// Puts the next value in place; the former version is kept, and answers for as long as its grace says.
+    /// Puts the next value in place; the former version is kept, and answers for as long as its grace says. Two calls: a value
+    /// is sealed for its version, and that has to be known first.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`], [`ServiceError::Revoked`], [`ServiceError::Forbidden`],
@@ -29,12 +30,12 @@ impl Vault {
         request: Option<&IdempotentRequest>,
     ) -> Result<Kept, ServiceError> {
         let keyed = request.map(|request| self.keyed(request));
-        let mut transaction = self.store.begin(caller, role).await?;
-        if let Some(kept) = earlier(&mut transaction, keyed.as_ref()).await? {
-            return Ok(kept);
+        let found = self.store.find_credential(caller, role, id, keyed.as_ref()).await?;
+        let found = found.ok_or(ServiceError::NotFound)?;
+        if found.repeated {
+            return Ok(found);
         }
-        let current = transaction.credential(id).await?.ok_or(ServiceError::NotFound)?;
-        transaction.commit().await?;
+        let current = found.credential;
         if revision.is_some_and(|revision| revision != current.revision) {
             return Err(ServiceError::PreconditionFailed);
         }
@@ -99,21 +100,27 @@ impl Vault {
         let binding = current.binding(current.version.saturating_add(1));
         let envelope = self.seal(&binding, &new.value).await?;
         let sealed = SealedVersion { envelope, masked_value: new.masked_value(current.kind) };
-        let mut transaction = self.store.begin(caller, role).await?;
-        if let Some(kept) = claim(&mut transaction, keyed, current.id).await? {
-            return Ok(kept);
+        let terms = NextTerms { revision, expires_at: new.expires_at, grace: new.grace_seconds };
+        match self.store.rotate_credential(caller, role, &binding, &sealed, &terms, keyed).await {
+            Err(StoreError::Unchanged) => Err(self.rotation_refused(caller, role, current, revision).await?),
+            rotated => Ok(rotated?),
         }
-        let (expires_at, grace) = (new.expires_at, new.grace_seconds);
-        let rotated = transaction.rotate_credential(&binding, &sealed, revision, expires_at, grace).await?;
-        let Some(rotated) = rotated else {
-            return Err(match unchanged(&mut transaction, current.id, Some(current.revision)).await? {
-                ServiceError::PreconditionFailed if revision.is_none() => {
-                    ServiceError::Conflict("the credential has changed meanwhile; look at it and try again")
-                }
-                other => other,
-            });
-        };
-        transaction.commit().await?;
-        Ok(Kept::now(rotated))
+    }
+
+    /// Why the next value could not be put in place of the one that the caller saw.
+    async fn rotation_refused(
+        &self,
+        caller: &Caller,
+        role: RuntimeRole,
+        seen: &Credential,
+        revision: Option<i32>,
+    ) -> Result<ServiceError, ServiceError> {
+        let mut transaction = self.store.begin(caller, role).await?;
+        Ok(match unchanged(&mut transaction, seen.id, Some(seen.revision)).await? {
+            ServiceError::PreconditionFailed if revision.is_none() => {
+                ServiceError::Conflict("the credential has changed meanwhile; look at it and try again")
+            }
+            other => other,
+        })
     }
 }

@@ -72,7 +72,8 @@ async fn a_record_that_was_cut_off_whole_goes_on_from_there() {
     // As a superuser could have it: no RECORD_PURGED is left to go on from.
     set(&scene.postgres, "record_retention_days = 30").await;
     assert_eq!(scene.vault.purge_record().await.unwrap(), 2);
-    insert_records(&scene.postgres, &[1]).await;
+    // Of today: while another test's transaction holds it back, an older one than what is sealed would count as inserted late.
+    insert_records(&scene.postgres, &[0]).await;
     assert_eq!(purge(&scene).await, 0);
     let verified = scene.verify_with(&[]).await;
     assert_eq!((verified.findings, verified.cut, verified.rows), (vec![], 2, 2));

@@ -1,5 +1,5 @@
-//! Credentials in the database. Row-level security decides which rows there are; nothing here filters by owner.
-//! Envelopes go in and never come out: that is reveal.rs.
+//! Credentials in the database. Row-level security decides which rows there are; nothing here filters by owner. What is
+//! done most is one call each, which proves its caller itself. Envelopes go in and never come out: that is reveals.rs.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -7,14 +7,15 @@ use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{Row, query, query_scalar};
 use strongroom_types::{
-    Binding, Credential, CredentialFilter, CredentialId, CredentialPatch, Grace, NameReference, NewCredential, Tags,
-    UserId, WorkspaceId,
+    Binding, Caller, Credential, CredentialFilter, CredentialId, CredentialPatch, Grace, NameReference, NewCredential,
+    RuntimeRole, Tags, UserId, WorkspaceId,
 };
 use uuid::Uuid;
 
 use crate::error::StoreError;
+use crate::idempotency::{Kept, KeyedRequest};
 use crate::rows::{all_parsed, containing, parsed};
-use crate::store::Transaction;
+use crate::store::{Store, Transaction, call};
 
 macro_rules! columns {
     () => {
@@ -36,27 +37,91 @@ pub struct SealedVersion {
     pub masked_value: String,
 }
 
-impl Transaction {
-    /// Adds a credential under the id, owner, workspace and scope that its envelope is bound to.
+/// What a rotation asks of the credential, and says of it besides the value.
+#[derive(Debug)]
+pub struct NextTerms {
+    /// The one that it must have; None: any.
+    pub revision: Option<i32>,
+    /// None: it stays as it is.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// For how long the former version answers.
+    pub grace: Option<Grace>,
+}
+
+impl Store {
+    /// The credentials that the caller may know of, newest first, one more than the page.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn list_credentials(
+        &self,
+        caller: &Caller,
+        role: RuntimeRole,
+        filter: &CredentialFilter,
+    ) -> Result<Vec<Credential>, StoreError> {
+        let list = call(
+            "SELECT * FROM strongroom.list_credentials($1, $2, $3::text::inet, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                                                       $14, $15)",
+            caller,
+        )
+        .bind(filter.cursor.map(|id| id.0))
+        .bind(filter.provider.as_ref().map(|p| p.as_str()))
+        .bind(filter.kind.map(|k| k.to_string()))
+        .bind(filter.scope.map(|s| s.to_string()))
+        .bind(filter.workspace_id.map(|id| id.0))
+        .bind(filter.active)
+        .bind(filter.text.as_ref().map(|t| containing(t.as_str())))
+        .bind(filter.tag.as_ref().map(|t| t.as_str()))
+        .bind(filter.expires_before)
+        .bind(filter.unused_since)
+        .bind(filter.limit.with_lookahead());
+        Ok(self.rows_of(role, list).await?.iter().map(credential).collect::<Result<_, _>>()?)
+    }
+
+    /// The credential, or the one that the caller's earlier request with that key was about. None: he may not know of it.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyReused`] where that was another request; as any call.
+    pub async fn find_credential(
+        &self,
+        caller: &Caller,
+        role: RuntimeRole,
+        id: CredentialId,
+        request: Option<&KeyedRequest>,
+    ) -> Result<Option<Kept>, StoreError> {
+        let find = call(
+            "SELECT (credential).*, repeated FROM strongroom.find_credential($1, $2, $3::text::inet, $4, $5, $6, $7)",
+            caller,
+        )
+        .bind(request.map(|r| r.key.as_str()))
+        .bind(request.map(|r| &r.fingerprint[..]))
+        .bind(id.0);
+        Ok(self.rows_of(role, find).await?.first().map(kept).transpose()?)
+    }
+
+    /// Adds a credential under the id, owner, workspace and scope that its envelope is bound to. Repeated: an earlier
+    /// request with that key did, or one that was under way. None: it did, and the caller may not know of it any more.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where its owner has an active one of that workspace, provider and name;
-    /// [`StoreError::Forbidden`] where the caller may not add one there.
-    pub async fn insert_credential(
-        &mut self,
+    /// [`StoreError::Forbidden`] where the caller may not add one there; [`StoreError::KeyReused`]; as any call. Then
+    /// nothing was kept, the key neither.
+    pub async fn create_credential(
+        &self,
+        caller: &Caller,
+        role: RuntimeRole,
         binding: &Binding,
         new: NewCredential,
         sealed: &SealedVersion,
-    ) -> Result<Credential, StoreError> {
-        let row = query(concat!(
-            "INSERT INTO strongroom.user_credentials
-                 (id, user_id, workspace_id, scope, name, provider, type, encrypted_value, masked_value,
-                  description, expires_at, metadata, tags)
-             VALUES ($1, $2, $3, $4::strongroom.credential_scope, $5, $6, $7::strongroom.credential_type, $8, $9,
-                     $10, $11, $12, $13)
-             RETURNING ",
-            columns!()
-        ))
+        request: Option<&KeyedRequest>,
+    ) -> Result<Option<Kept>, StoreError> {
+        let create = call(
+            "SELECT (credential).*, repeated FROM strongroom.create_credential(
+                 $1, $2, $3::text::inet, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+            caller,
+        )
+        .bind(request.map(|r| r.key.as_str()))
+        .bind(request.map(|r| &r.fingerprint[..]))
         .bind(binding.credential_id.0)
         .bind(binding.owner_id.0)
         .bind(binding.workspace_id.map(|id| id.0))
@@ -69,59 +134,53 @@ impl Transaction {
         .bind(new.description.as_ref().map(|d| d.as_str()))
         .bind(new.expires_at)
         .bind(new.metadata.into_json())
-        .bind(texts(&new.tags))
-        .fetch_one(self.connection())
-        .await?;
-        Ok(credential(&row)?)
+        .bind(texts(&new.tags));
+        Ok(self.rows_of(role, create).await?.first().map(kept).transpose()?)
     }
 
+    /// Puts the next version in place; the database keeps the former one. Repeated: an earlier request with that key did.
+    ///
+    /// # Errors
+    /// [`StoreError::Unchanged`] where the caller may not change such a one, or it is not active, or has another revision,
+    /// or has moved on from `binding.version - 1`; [`StoreError::KeyReused`]; as any call. Then nothing was kept, the key
+    /// neither.
+    pub async fn rotate_credential(
+        &self,
+        caller: &Caller,
+        role: RuntimeRole,
+        binding: &Binding,
+        sealed: &SealedVersion,
+        terms: &NextTerms,
+        request: Option<&KeyedRequest>,
+    ) -> Result<Kept, StoreError> {
+        let rotate = call(
+            "SELECT (credential).*, repeated FROM strongroom.rotate_credential(
+                 $1, $2, $3::text::inet, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            caller,
+        )
+        .bind(request.map(|r| r.key.as_str()))
+        .bind(request.map(|r| &r.fingerprint[..]))
+        .bind(binding.credential_id.0)
+        .bind(terms.revision)
+        .bind(binding.version)
+        .bind(&sealed.envelope)
+        .bind(&sealed.masked_value)
+        .bind(terms.expires_at)
+        .bind(terms.grace.map(Grace::seconds));
+        let rows = self.rows_of(role, rotate).await?;
+        Ok(kept(rows.first().ok_or(sqlx::Error::RowNotFound)?)?)
+    }
+}
+
+impl Transaction {
     /// The credential, if the caller may know of it.
     ///
     /// # Errors
     /// As any statement.
     pub async fn credential(&mut self, id: CredentialId) -> Result<Option<Credential>, StoreError> {
-        let row = query(concat!("SELECT ", columns!(), " FROM strongroom.user_credentials WHERE id = $1"))
-            .bind(id.0)
-            .fetch_optional(self.connection())
-            .await?;
+        let row =
+            query("SELECT * FROM strongroom.credential_by_id($1)").bind(id.0).fetch_optional(self.connection()).await?;
         Ok(row.as_ref().map(credential).transpose()?)
-    }
-
-    /// The credentials that the caller may know of, newest first, one more than the page.
-    ///
-    /// # Errors
-    /// As any statement.
-    pub async fn credentials(&mut self, filter: &CredentialFilter) -> Result<Vec<Credential>, StoreError> {
-        let rows = query(concat!(
-            "SELECT ",
-            columns!(),
-            " FROM strongroom.user_credentials
-             WHERE ($1::uuid IS NULL OR id < $1)
-               AND ($2::text IS NULL OR provider = $2)
-               AND ($3::text IS NULL OR type = $3::strongroom.credential_type)
-               AND ($4::text IS NULL OR scope = $4::strongroom.credential_scope)
-               AND ($5::uuid IS NULL OR workspace_id = $5)
-               AND ($6::boolean IS NULL OR is_active = $6)
-               AND ($7::text IS NULL OR name ILIKE $7 OR provider ILIKE $7 OR description ILIKE $7)
-               AND ($8::text IS NULL OR $8 = ANY (tags))
-               AND ($9::timestamptz IS NULL OR expires_at < $9)
-               AND ($10::timestamptz IS NULL OR coalesce(last_used_at < $10, true))
-             ORDER BY id DESC LIMIT $11"
-        ))
-        .bind(filter.cursor.map(|id| id.0))
-        .bind(filter.provider.as_ref().map(|p| p.as_str()))
-        .bind(filter.kind.map(|k| k.to_string()))
-        .bind(filter.scope.map(|s| s.to_string()))
-        .bind(filter.workspace_id.map(|id| id.0))
-        .bind(filter.active)
-        .bind(filter.text.as_ref().map(|t| containing(t.as_str())))
-        .bind(filter.tag.as_ref().map(|t| t.as_str()))
-        .bind(filter.expires_before)
-        .bind(filter.unused_since)
-        .bind(filter.limit.with_lookahead())
-        .fetch_all(self.connection())
-        .await?;
-        Ok(rows.iter().map(credential).collect::<Result<_, _>>()?)
     }
 
     /// The caller's most specific credential of that provider and name. None: there is none.
@@ -177,39 +236,6 @@ impl Transaction {
         Ok(row.as_ref().map(credential).transpose()?)
     }
 
-    /// Puts the next version in place; the database keeps the former one. None: the caller may not change such a one, or
-    /// it is not active, or has another revision, or has moved on from `binding.version - 1`.
-    ///
-    /// # Errors
-    /// As any statement.
-    pub async fn rotate_credential(
-        &mut self,
-        binding: &Binding,
-        sealed: &SealedVersion,
-        revision: Option<i32>,
-        expires_at: Option<DateTime<Utc>>,
-        grace: Option<Grace>,
-    ) -> Result<Option<Credential>, StoreError> {
-        let row = query(concat!(
-            "UPDATE strongroom.user_credentials
-             SET encrypted_value = $2, masked_value = $3, version = $4, expires_at = coalesce($5, expires_at),
-                 former_answers_until = now() + make_interval(secs => $6)
-             WHERE id = $1 AND version = $4 - 1 AND is_active AND ($7::integer IS NULL OR revision = $7)
-             RETURNING ",
-            columns!()
-        ))
-        .bind(binding.credential_id.0)
-        .bind(&sealed.envelope)
-        .bind(&sealed.masked_value)
-        .bind(binding.version)
-        .bind(expires_at)
-        .bind(grace.map(Grace::seconds))
-        .bind(revision)
-        .fetch_optional(self.connection())
-        .await?;
-        Ok(row.as_ref().map(credential).transpose()?)
-    }
-
     /// Revokes a credential, or restores it; the value stays sealed where it is. None: the caller may not change such a
     /// one, or it has another revision.
     ///
@@ -238,6 +264,10 @@ impl Transaction {
 
 fn texts(tags: &Tags) -> Vec<String> {
     tags.as_slice().iter().map(|tag| tag.as_str().to_owned()).collect()
+}
+
+fn kept(row: &PgRow) -> Result<Kept, sqlx::Error> {
+    Ok(Kept { credential: credential(row)?, repeated: row.try_get("repeated")? })
 }
 
 fn credential(row: &PgRow) -> Result<Credential, sqlx::Error> {

@@ -28,6 +28,9 @@ pub enum StoreError {
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
+    /// What was to be changed is not as the caller expects, or not his to change, or not there.
+    #[error("there is nothing to change that is as expected")]
+    Unchanged,
     /// A row that it refers to does not exist.
     #[error("a referenced row does not exist")]
     MissingReference,
@@ -51,6 +54,8 @@ const SERVER_NOT_PROVEN: &str = "SR402";
 const RETIRED_KEY: &str = "SR410";
 /// Raised by `earlier_request` and `claim_request`.
 const KEY_REUSED: &str = "SR409";
+/// Raised by `rotate_credential`.
+const UNCHANGED: &str = "SR412";
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
@@ -60,6 +65,7 @@ impl From<sqlx::Error> for StoreError {
             SERVER_NOT_PROVEN => Self::ServerNotProven,
             RETIRED_KEY => Self::RetiredKey,
             KEY_REUSED => Self::KeyReused,
+            UNCHANGED => Self::Unchanged,
             "42501" => Self::Forbidden,
             "23505" => Self::Conflict,
             "23503" => Self::MissingReference,

@@ -4,8 +4,9 @@
 use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::PgPoolOptions;
-use sqlx::{Connection, PgConnection, PgPool, Postgres};
+use sqlx::postgres::{PgArguments, PgPoolOptions, PgRow};
+use sqlx::query::Query;
+use sqlx::{Connection, PgConnection, PgPool, Postgres, query};
 use strongroom_types::{Caller, RuntimeRole};
 use tracing::{Instrument, Span, info_span};
 
@@ -97,6 +98,18 @@ impl Store {
         begun.await.map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))?
     }
 
+    /// What a [`call`] answers. It has a transaction of its own, of which nothing stays open if nobody awaits the answer.
+    pub(crate) async fn rows_of(
+        &self,
+        role: RuntimeRole,
+        call: Query<'_, Postgres, PgArguments>,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        let mut connection = self.acquire(role).await?;
+        // Not fetch_one, which returns at the first row, while the commit may yet fail.
+        let rows = call.fetch_all(&mut *connection);
+        Ok(rows.instrument(info_span!("call", role = login(role))).await?)
+    }
+
     /// Whether both roles get an answer.
     ///
     /// # Errors
@@ -169,6 +182,15 @@ impl Transaction {
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
         &mut self.inner
     }
+}
+
+/// A statement that proves its caller itself, by its first four parameters.
+pub(crate) fn call<'q>(statement: &'static str, caller: &'q Caller) -> Query<'q, Postgres, PgArguments> {
+    query(statement)
+        .bind(caller.token.expose())
+        .bind(caller.request_id.0)
+        .bind(caller.address.map(|address| address.to_string()))
+        .bind(caller.user_agent.as_ref().map(|agent| agent.as_str()))
 }
 
 async fn prove(

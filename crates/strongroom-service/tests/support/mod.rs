@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use strongroom_crypto::{Checkpoint, KeyProtection, KeyProvider, KeyRing, Statement, VerifierKey};
 use strongroom_service::{Finding, Limits, RecordVerification, SessionPolicy, Vault, VerifiedRecord};
-use strongroom_store::RecordReader;
+use strongroom_store::{RecordReader, Store};
 use strongroom_testing::{Sql, TestDatabase};
 use strongroom_types::RecordPart;
 use tempfile::TempDir;
@@ -22,13 +22,18 @@ impl Scene {
         let database = TestDatabase::create().await;
         let keys = tempfile::tempdir().unwrap();
         KeyRing::create(&keys.path().join("keys.json"), &KeyProtection::Mode).unwrap();
-        let vault = open(&database, &keys).await;
+        let vault = open(database.store().await, &keys).await;
         Self { postgres: database.sql("postgres").await, database, vault, keys }
     }
 
     /// Another server of the vault.
     pub async fn another_server(&self) -> Vault {
-        open(&self.database, &self.keys).await
+        self.server_on(self.database.store().await).await
+    }
+
+    /// Another server of the vault, by that way to the database.
+    pub async fn server_on(&self, store: Store) -> Vault {
+        open(store, &self.keys).await
     }
 
     pub async fn run(&self, sql: &str) {
@@ -90,8 +95,8 @@ impl Scene {
     }
 }
 
-async fn open(database: &TestDatabase, keys: &TempDir) -> Vault {
+async fn open(store: Store, keys: &TempDir) -> Vault {
     let keys = KeyProvider::local(KeyRing::load(&keys.path().join("keys.json"), &KeyProtection::Mode).unwrap());
     let limits = Limits { reveals_per_minute: None, uses_per_minute: None };
-    Vault::open(database.store().await, keys, limits, SessionPolicy::default()).await.unwrap()
+    Vault::open(store, keys, limits, SessionPolicy::default()).await.unwrap()
 }
