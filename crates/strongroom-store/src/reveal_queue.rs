@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sqlx::{Row, query};
-use strongroom_types::{Caller, Purpose, Reference, RuntimeRole};
+use strongroom_types::{Caller, Purpose, Reference, RuntimeRole, UserId};
 use tokio::sync::oneshot;
 use tracing::{Instrument, Span, info_span};
 
@@ -17,7 +17,7 @@ use crate::store::Store;
 const WORKERS: usize = 2;
 /// How many go together; reveal_together() takes 32.
 const TOGETHER: usize = 16;
-/// How many may wait: more than a server that gets connections answers within the time of a request.
+/// How many may wait. Whoever comes then is told that the database is not available.
 const WAITING: usize = 4096;
 
 /// One credential that one caller asks for.
@@ -39,6 +39,13 @@ struct Waiting {
     answer: oneshot::Sender<Answer>,
 }
 
+impl Waiting {
+    /// Whose token it says it is; nobody has believed it yet.
+    fn user(&self) -> UserId {
+        self.single.caller.token.user_id()
+    }
+}
+
 /// Those that wait for a worker.
 #[derive(Default)]
 pub(crate) struct RevealQueue {
@@ -49,6 +56,9 @@ pub(crate) struct RevealQueue {
 struct State {
     waiting: VecDeque<Waiting>,
     workers: usize,
+    /// Whose reveals are under way. A user's attempts are counted one call after the other, so that his next ones wait here
+    /// for that call, and go together; in another one they would be busy.
+    under_way: Vec<UserId>,
 }
 
 impl Store {
@@ -112,15 +122,27 @@ impl RevealQueue {
         Ok(needs_worker)
     }
 
-    /// Those that go next; None: the worker is not needed any more.
-    fn next(&self) -> Option<Vec<Waiting>> {
+    /// Those that go next, after the reveals of those users; None: the worker is not needed any more. Whoever is left then
+    /// waits for a call that another worker has under way, and goes with that one's next.
+    fn next(&self, done: &[UserId]) -> Option<Vec<Waiting>> {
         let mut state = self.state();
-        let many = state.waiting.len().min(TOGETHER);
-        if many == 0 {
-            state.workers -= 1;
+        let State { waiting, workers, under_way } = &mut *state;
+        under_way.retain(|user| !done.contains(user));
+        let (mut batch, mut left) = (Vec::new(), VecDeque::new());
+        for one in waiting.drain(..) {
+            if batch.len() < TOGETHER && !under_way.contains(&one.user()) {
+                batch.push(one);
+            } else {
+                left.push_back(one);
+            }
+        }
+        *waiting = left;
+        if batch.is_empty() {
+            *workers -= 1;
             return None;
         }
-        Some(state.waiting.drain(..many).collect())
+        under_way.extend(batch.iter().map(Waiting::user));
+        Some(batch)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -129,7 +151,9 @@ impl RevealQueue {
 }
 
 async fn work(store: Store) {
-    while let Some(batch) = store.reveals.next() {
+    let mut done = Vec::new();
+    while let Some(batch) = store.reveals.next(&done) {
+        done = batch.iter().map(Waiting::user).collect();
         metrics::histogram!("strongroom_reveals_together").record(batch.len() as f64);
         // The first one's trace has the call.
         let span = batch.first().map_or_else(Span::none, |first| first.span.clone());

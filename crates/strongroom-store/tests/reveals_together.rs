@@ -387,15 +387,15 @@ async fn await_waiting(postgres: &Sql, many: i64) {
 async fn keep_workers(
     store: &Store,
     postgres: &Sql,
-    person: &Person,
-    id: CredentialId,
+    whose: [(&Person, CredentialId); 2],
 ) -> Vec<JoinHandle<Result<RevealOutcome, StoreError>>> {
     postgres.batch_execute("BEGIN; LOCK TABLE strongroom.activity_logs IN SHARE MODE").await.unwrap();
-    let first = ask(store, person.caller(), id, None);
-    await_waiting(postgres, 1).await;
-    let second = ask(store, person.caller(), id, None);
-    await_waiting(postgres, 2).await;
-    vec![first, second]
+    let mut kept = Vec::new();
+    for ((person, id), waiting) in whose.into_iter().zip(1..) {
+        kept.push(ask(store, person.caller(), id, None));
+        await_waiting(postgres, waiting).await;
+    }
+    kept
 }
 
 #[tokio::test]
@@ -403,7 +403,7 @@ async fn those_that_arrive_while_others_are_under_way_share_a_round_trip_and_a_c
     let database = TestDatabase::create().await;
     let (postgres, app) = (database.sql("postgres").await, database.sql("strongroom_app").await);
     let mut people = Vec::new();
-    for n in 0..17 {
+    for n in 0..18 {
         let person = Person::create(&database, &format!("p{n}")).await;
         let id = person.keep(&app, "one").await;
         people.push((person, id));
@@ -412,17 +412,19 @@ async fn those_that_arrive_while_others_are_under_way_share_a_round_trip_and_a_c
     let store =
         Store::connect(&wire.url(&database, "strongroom_app"), &database.url("strongroom_system"), 2).await.unwrap();
     // Prepares the statement on both connections.
-    for asked in keep_workers(&store, &postgres, &people[0].0, people[0].1).await {
+    let (company, first) = people.split_at(16);
+    let busy = || [(&first[0].0, first[0].1), (&first[1].0, first[1].1)];
+    for asked in keep_workers(&store, &postgres, busy()).await {
         postgres.batch_execute("COMMIT").await.unwrap();
         assert!(is_allowed(&asked.await.unwrap()));
     }
-    let before = keep_workers(&store, &postgres, &people[0].0, people[0].1).await;
+    let before = keep_workers(&store, &postgres, busy()).await;
     wire.take_round_trips();
-    let asked: Vec<_> = people[1..].iter().map(|(person, id)| ask(&store, person.caller(), *id, None)).collect();
+    let asked: Vec<_> = company.iter().map(|(person, id)| ask(&store, person.caller(), *id, None)).collect();
     // Their tasks run while this waits: they are in the queue when the workers go on.
     postgres.query_one("SELECT 1", &[]).await.unwrap();
     postgres.batch_execute("COMMIT").await.unwrap();
-    for (asked, (person, id)) in asked.into_iter().zip(&people[1..]) {
+    for (asked, (person, id)) in asked.into_iter().zip(company) {
         let Ok(RevealOutcome::Allowed { binding, .. }) = asked.await.unwrap() else { panic!("not allowed") };
         assert_eq!((binding.owner_id, binding.credential_id), (person.id, *id));
     }
@@ -431,8 +433,9 @@ async fn those_that_arrive_while_others_are_under_way_share_a_round_trip_and_a_c
     }
     assert_eq!(wire.take_round_trips(), 3);
     let commits = "SELECT count(DISTINCT transaction_id), count(DISTINCT request_id) FROM strongroom.activity_logs
-                   WHERE action = 'CREDENTIAL_ACCESSED' AND actor_id <> $1";
-    let row = postgres.query_one(commits, &[&people[0].0.id.0]).await.unwrap();
+                   WHERE action = 'CREDENTIAL_ACCESSED' AND actor_id <> ALL ($1)";
+    let row =
+        postgres.query_one(commits, &[&first.iter().map(|(person, _)| person.id.0).collect::<Vec<_>>()]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (1, 16));
 }
 
@@ -440,11 +443,14 @@ async fn those_that_arrive_while_others_are_under_way_share_a_round_trip_and_a_c
 async fn one_that_fails_fails_alone() {
     let database = TestDatabase::create().await;
     let (postgres, app) = (database.sql("postgres").await, database.sql("strongroom_app").await);
-    let [ada, bob, eve] = [
+    let [ada, bob, eve, dan, fay] = [
         Person::create(&database, "ada").await,
         Person::create(&database, "bob").await,
         Person::create(&database, "eve").await,
+        Person::create(&database, "dan").await,
+        Person::create(&database, "fay").await,
     ];
+    let (dans, fays) = (dan.keep(&app, "dans").await, fay.keep(&app, "fays").await);
     let (hers, his, eves) = (ada.keep(&app, "hers").await, bob.keep(&app, "fails").await, eve.keep(&app, "eves").await);
     let store = database.store().await;
     // At the commit itself, after the rows with the envelopes have been sent.
@@ -453,7 +459,7 @@ async fn one_that_fails_fails_alone() {
          CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON strongroom.activity_logs DEFERRABLE INITIALLY DEFERRED
              FOR EACH ROW WHEN (NEW.name = 'fails') EXECUTE FUNCTION public.fail()";
     postgres.batch_execute(sabotage).await.unwrap();
-    let before = keep_workers(&store, &postgres, &ada, hers).await;
+    let before = keep_workers(&store, &postgres, [(&dan, dans), (&fay, fays)]).await;
     let asked = [(&ada, hers), (&bob, his), (&eve, eves)].map(|(person, id)| ask(&store, person.caller(), id, None));
     // Revoked while she waits.
     let revoke = "UPDATE strongroom.api_tokens SET revoked_at = now() WHERE user_id = $1";
@@ -470,7 +476,7 @@ async fn one_that_fails_fails_alone() {
     }
     let records =
         "SELECT count(*) FROM strongroom.activity_logs WHERE action = 'CREDENTIAL_ACCESSED' AND entity_id = $1";
-    for (id, expected) in [(hers, 3_i64), (his, 0), (eves, 0)] {
+    for (id, expected) in [(hers, 1_i64), (his, 0), (eves, 0)] {
         assert_eq!(postgres.query_one(records, &[&id.0]).await.unwrap().get::<_, i64>(0), expected);
     }
 }
@@ -480,9 +486,11 @@ async fn whoever_goes_away_takes_nothing_from_the_others() {
     let database = TestDatabase::create().await;
     let (postgres, app) = (database.sql("postgres").await, database.sql("strongroom_app").await);
     let (ada, bob) = (Person::create(&database, "ada").await, Person::create(&database, "bob").await);
+    let (eve, dan) = (Person::create(&database, "eve").await, Person::create(&database, "dan").await);
     let (hers, his) = (ada.keep(&app, "one").await, bob.keep(&app, "one").await);
+    let (eves, dans) = (eve.keep(&app, "one").await, dan.keep(&app, "one").await);
     let store = database.store().await;
-    let before = keep_workers(&store, &postgres, &ada, hers).await;
+    let before = keep_workers(&store, &postgres, [(&eve, eves), (&dan, dans)]).await;
     let gone = ask(&store, bob.caller(), his, None);
     let stays = ask(&store, ada.caller(), hers, None);
     postgres.query_one("SELECT 1", &[]).await.unwrap();
@@ -497,4 +505,30 @@ async fn whoever_goes_away_takes_nothing_from_the_others() {
     let records =
         "SELECT count(*) FROM strongroom.activity_logs WHERE action = 'CREDENTIAL_ACCESSED' AND actor_id = $1";
     assert_eq!(postgres.query_one(records, &[&bob.id.0]).await.unwrap().get::<_, i64>(0), 1);
+}
+
+#[tokio::test]
+async fn one_users_many_reveals_are_counted_together_and_keep_nobody_else_waiting() {
+    let database = TestDatabase::create().await;
+    let (postgres, app) = (database.sql("postgres").await, database.sql("strongroom_app").await);
+    let (ada, bob) = (Person::create(&database, "ada").await, Person::create(&database, "bob").await);
+    let (hers, his) = (ada.keep(&app, "one").await, bob.keep(&app, "one").await);
+    let store = database.store().await;
+    postgres.batch_execute("BEGIN; LOCK TABLE strongroom.activity_logs IN SHARE MODE").await.unwrap();
+    let limit = NonZeroU32::new(10);
+    let first = ask(&store, ada.caller(), hers, limit);
+    await_waiting(&postgres, 1).await;
+    let more: Vec<_> = (0..12).map(|_| ask(&store, ada.caller(), hers, limit)).collect();
+    // The other worker leaves hers alone, and takes his.
+    let his = ask(&store, bob.caller(), his, limit);
+    await_waiting(&postgres, 2).await;
+    postgres.batch_execute("COMMIT").await.unwrap();
+    assert!(is_allowed(&first.await.unwrap()) && is_allowed(&his.await.unwrap()));
+    let mut allowed = 1;
+    for asked in more {
+        allowed += usize::from(is_allowed(&asked.await.unwrap()));
+    }
+    assert_eq!(allowed, 10);
+    let commits = "SELECT count(DISTINCT transaction_id) FROM strongroom.activity_logs WHERE actor_id = $1 AND action = 'CREDENTIAL_ACCESSED'";
+    assert_eq!(postgres.query_one(commits, &[&ada.id.0]).await.unwrap().get::<_, i64>(0), 2);
 }
