@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::collections::HashSet;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_testing::Person;
@@ -71,6 +73,39 @@ async fn each_of_a_batch_is_answered_for_itself_in_its_order_and_recorded_once()
     assert_eq!((&rows[2]["outcome"], &rows[2]["reason"]), (&json!("DENIED"), &json!("REVOKED")));
     assert_eq!(rows[5]["reason"], "NO_SUCH_VERSION");
     assert!(rows.iter().all(|row| row["request_id"] == answer.header("x-request-id")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_asks_at_once_gets_his_own_value_and_never_anothers() {
+    const ROUNDS: usize = 25;
+    let server = Server::start_with_limit(None).await;
+    let mut callers = Vec::new();
+    for n in 0..16 {
+        let who = server.person(&format!("p{n}")).await;
+        let value = format!("the value of {n}");
+        let id = server.keep(&who, "one", &value).await;
+        callers.push((who, id, value));
+    }
+    // Each asks for his own, and for his neighbour's, which he may not know of; one has a token that proves nobody.
+    let asks = callers.iter().enumerate().map(async |(n, (who, id, value))| {
+        let path = |id: &str| format!("/api/credentials/{id}/value");
+        let (own, neighbours) = (path(id), path(&callers[(n + 1) % callers.len()].1));
+        let nobody = Person::with_new_token(who.id);
+        for _ in 0..ROUNDS {
+            let (allowed, hidden, unproven) =
+                tokio::join!(server.get(who, &own), server.get(who, &neighbours), server.get(&nobody, &own),);
+            assert_eq!((allowed.status, allowed.json()), (200, json!({ "id": id, "version": 1, "value": value })));
+            assert_eq!((hidden.status, unproven.status), (404, 401));
+        }
+    });
+    futures_util::future::join_all(asks).await;
+    for (who, id, _) in &callers {
+        let rows = server.get(who, "/api/credentials/audit?action=CREDENTIAL_ACCESSED&limit=100").await.json();
+        let rows = rows["items"].as_array().unwrap();
+        let requests: HashSet<_> = rows.iter().map(|row| row["request_id"].to_string()).collect();
+        assert!(rows.iter().all(|row| row["entity_id"] == **id && row["outcome"] == "ALLOWED"));
+        assert_eq!((rows.len(), requests.len()), (ROUNDS, ROUNDS));
+    }
 }
 
 #[tokio::test]

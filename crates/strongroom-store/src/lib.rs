@@ -20,6 +20,7 @@ mod passwords;
 mod posture;
 mod record;
 mod record_reader;
+mod reveal_queue;
 mod reveals;
 mod rewrap;
 mod rows;

@@ -1,6 +1,7 @@
 //! Connections and scoped transactions. Both pools are private, and so is the connection inside a transaction:
 //! whoever holds a [`Transaction`] holds one whose caller has been proven.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
@@ -13,12 +14,14 @@ use tracing::{Instrument, Span, info_span};
 use crate::error::{SchemaError, StoreError};
 use crate::options;
 use crate::posture;
+use crate::reveal_queue::RevealQueue;
 
 /// The database, by its two runtime roles.
 #[derive(Clone)]
 pub struct Store {
     app: PgPool,
     system: PgPool,
+    pub(crate) reveals: Arc<RevealQueue>,
 }
 
 /// A transaction that is already scoped: PostgreSQL has proven its caller. Rolled back unless committed.
@@ -56,6 +59,7 @@ impl Store {
             app: pool(app_url, connections)?,
             // The admin path is rare.
             system: pool(system_url, connections.min(4))?,
+            reveals: Arc::default(),
         };
         let findings = store.findings().await?;
         if findings.is_empty() { Ok(store) } else { Err(SchemaError::Unsafe(findings)) }

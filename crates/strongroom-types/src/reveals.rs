@@ -84,7 +84,7 @@ impl TryFrom<Vec<Reference>> for References {
 }
 
 /// Names a credential: by its id, or by provider and name, for the most specific one of the caller's.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum Reference {
     Id(IdReference),
@@ -92,7 +92,7 @@ pub enum Reference {
 }
 
 /// A credential, and one of its versions.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdReference {
     pub id: CredentialId,
@@ -104,7 +104,7 @@ pub struct IdReference {
 
 /// The caller's own credential of that provider and name, else that of a workspace that he administers, else one that is
 /// granted to him.
-#[derive(Debug, Deserialize, ToSchema, IntoParams)]
+#[derive(Clone, Debug, Deserialize, ToSchema, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct NameReference {

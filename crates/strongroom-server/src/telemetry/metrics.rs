@@ -19,6 +19,9 @@ use crate::command::Failure;
 const SECONDS: [f64; 15] =
     [0.000_05, 0.000_25, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 30.0];
 
+/// Up to as many as go in one call.
+const TOGETHER: [f64; 5] = [1.0, 2.0, 4.0, 8.0, 16.0];
+
 /// Where metrics are.
 #[derive(Args, Clone, Debug)]
 pub struct MetricsSettings {
@@ -68,11 +71,17 @@ impl Drop for MetricsListener {
 }
 
 fn recorder() -> Result<PrometheusHandle, Failure> {
-    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?;
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
+        .set_buckets_for_metric(Matcher::Full("strongroom_reveals_together".into()), &TOGETHER)?;
     let handle = builder.install_recorder()?;
     describe_histogram!("strongroom_http_request_duration_seconds", "Requests by method, route and class of status.");
     describe_gauge!("strongroom_http_requests_in_flight", "Requests under way.");
     describe_counter!("strongroom_reveals_total", "Attempts to reveal a value, by what came of them.");
+    describe_histogram!(
+        "strongroom_reveals_together",
+        "Values asked for in one call to the database, while others were under way."
+    );
     describe_histogram!("strongroom_envelope_duration_seconds", "Sealing and opening of values.");
     describe_counter!("strongroom_envelope_failures_total", "Values that were not sealed or did not open.");
     describe_counter!(
