@@ -15,7 +15,7 @@ def run(stage, report: Report):
     stage.strongroom(requests(stage), 32)(stage.size.rounds.seconds)
     memory = machine.peak_memory(stage.server.process)
     stripped = stage.machine.folder / "stripped"
-    machine.run(["strip", "-o", stripped, strongroom.BINARY])
+    machine.run(["strip", "-o", stripped, machine.STRONGROOM])
     starts = [cold_starts(stage.machine, f"cold-{n}") for n in range(stage.size.rounds.count)]
     first, later = (statistics.median(times) for times in zip(*starts))
     report.at_most("memory of the server at its peak, under that load", memory, WANTED_MEMORY, " MiB")
@@ -57,7 +57,7 @@ def cold_starts(scope, name):
 def serve(scope, folder):
     """A server of that folder that says that it is ready, and the one-time token if it shows one."""
     port, invitation = machine.free_port(), None
-    process = scope.start([str(strongroom.BINARY), "serve", f"--listen=127.0.0.1:{port}", f"--data-dir={folder}"],
+    process = scope.start([str(machine.STRONGROOM), "serve", f"--listen=127.0.0.1:{port}", f"--data-dir={folder}"],
                           output=subprocess.PIPE, text=True)
     for line in process.stdout:
         if "sri_" in line:

@@ -13,6 +13,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+STRONGROOM = ROOT / "target/release/strongroom"
 
 
 class Machine(contextlib.ExitStack):

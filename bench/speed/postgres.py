@@ -46,7 +46,7 @@ class Postgres:
     def create(self, database="bench"):
         """A database with Strongroom's schema."""
         self.sql(f"CREATE DATABASE {database}", "postgres")
-        machine.run([machine.ROOT / "target/release/strongroom", "migrate", "--admin-database-url", self.url("postgres", database)])
+        machine.run([machine.STRONGROOM, "migrate", "--admin-database-url", self.url("postgres", database)])
 
     def pgbench(self, script, clients, seconds, database="bench"):
         """As strongroom_app, with prepared statements."""

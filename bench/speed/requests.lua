@@ -1,6 +1,6 @@
 -- Requests for wrk, from a prepared file: a header's value, a path and perhaps a body in each line, with tabs between.
--- Each thread has lines of its own, and takes them at random, in turn, or once. {n} becomes a text that was never there.
-local lines, bodies_differ, cursor, count, answered = {}, false, 0, 0, 0
+-- Each thread has lines of its own, and takes them at random or in turn. {n} becomes a text that was never there.
+local lines, bodies_differ, cursor, count = {}, false, 0, 0
 local method, header, order, salt
 local threads_set_up = 0
 
@@ -24,12 +24,6 @@ function init(args)
     end
     math.randomseed(tonumber(salt) + number)
     if order == "in-turn" then cursor = math.random(#lines) end
-    if order == "once" then
-        response = function()
-            answered = answered + 1
-            if answered >= #lines then wrk.thread:stop() end
-        end
-    end
 end
 
 function formatted(parts)

@@ -8,7 +8,6 @@ import uuid
 
 from speed import machine, web
 
-BINARY = machine.ROOT / "target/release/strongroom"
 SEALER = machine.ROOT / "target/release/examples/seal_rows"
 HEADER = "Authorization"
 # Load is what is measured, and not its limits.
@@ -22,7 +21,7 @@ class Server:
         self.key_file, self.port = key_file or folder / "keys.json", machine.free_port()
         settings = [f"--listen=127.0.0.1:{self.port}", f"--data-dir={folder}", f"--key-file={self.key_file}", *UNLIMITED]
         environment = {"PATH": os.environ["PATH"], "STRONGROOM_DATABASE_URL": app_url, "STRONGROOM_SYSTEM_DATABASE_URL": system_url}
-        self.process = scope.start([str(BINARY), "serve", *settings], env=environment)
+        self.process = scope.start([str(machine.STRONGROOM), "serve", *settings], env=environment)
         machine.until(lambda: web.answers(self.port, "/ready", 200), "Strongroom", self.process)
 
     @classmethod
@@ -57,7 +56,6 @@ CREDENTIAL = "format('00000000-0000-7000-a000-%s', lpad(({0})::text, 12, '0'))::
 SECRET = f"uuid_send({USER}) || sha256(convert_to('bench ' || ({{0}})::text, 'UTF8'))"
 
 PEOPLE = f"""
-SET session_replication_role = replica;
 INSERT INTO strongroom.users (id, email, display_name)
 SELECT {USER.format("n")}, 'u' || n || '@example.org', 'User ' || n FROM generate_series(1, {{users}}) AS n;
 INSERT INTO strongroom.api_tokens (id, user_id, name, token_hash, expires_at)
