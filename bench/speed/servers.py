@@ -23,7 +23,7 @@ pool_mode = transaction
 default_pool_size = 24
 max_client_conn = 500
 max_prepared_statements = 200
-ignore_startup_parameters = options
+ignore_startup_parameters = extra_float_digits, options
 """
 CONNECTIONS = 32
 
