@@ -14,7 +14,6 @@ def run(stage, report: Report):
     rotate = stage.requests("rotate", "/api/credentials/{id}/rotate", NEXT)
     bao_new = stage.openbao.requests(numbers, EACH, value, "new-{{n}}").rename(stage.machine.folder / "bao-new")
     bao_next = stage.openbao.requests(numbers, EACH, value).rename(stage.machine.folder / "bao-next")
-    stage.server  # noqa: B018 (filled before anything is measured)
     rows = []
     for connections in CONNECTIONS:
         rounds = Rounds({
@@ -22,7 +21,7 @@ def run(stage, report: Report):
             "OpenBao, KV v2 write": stage.bao(bao_new, connections, "POST"),
             "Strongroom, rotate": stage.strongroom(rotate, connections, "POST", "in-turn"),
             "OpenBao, KV v2 write of a next version": stage.bao(bao_next, connections, "POST", "in-turn"),
-        }, stage.size.rounds, stage.settle)
+        }, stage.size.short_rounds, stage.settle)
         rows += rounds.rows(connections)
         for what, theirs in (("create", "OpenBao, KV v2 write"), ("rotate", "OpenBao, KV v2 write of a next version")):
             report.at_least(f"{what} with {connections} connections, beside OpenBao",

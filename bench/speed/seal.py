@@ -32,11 +32,11 @@ def run(stage, report: Report):
 
 def instructions(act):
     """Of one act: a thousand more of them make the difference."""
-    few, many = (collected(*(("0", times)[:: 1 if act == "open" else -1])) for times in ("1000", "2000"))
+    few, many = (collected(times, 0) if act == "seal" else collected(0, times) for times in (1000, 2000))
     return (many - few) / 1000
 
 
 def collected(seals, opens):
-    done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", EXAMPLE, seals, opens],
+    done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", EXAMPLE, str(seals), str(opens)],
                           stderr=subprocess.PIPE, text=True, check=True)
     return int(re.search(r"Collected : (\d+)", done.stderr)[1])

@@ -68,10 +68,12 @@ class Stage(contextlib.ExitStack):
 
     def strongroom(self, file, connections, method="GET", order="random"):
         """A load that is ready to be measured."""
-        return lambda seconds: web.load(self.server.port, file, connections, seconds, strongroom.HEADER, method, order)
+        port = self.server.port
+        return lambda seconds: web.load(port, file, connections, seconds, strongroom.HEADER, method, order)
 
     def bao(self, file, connections, method="GET", order="random"):
-        return lambda seconds: web.load(self.openbao.port, file, connections, seconds, openbao.HEADER, method, order)
+        port = self.openbao.port
+        return lambda seconds: web.load(port, file, connections, seconds, openbao.HEADER, method, order)
 
     def settle(self):
         self.postgres.settle()
