@@ -4,7 +4,7 @@ import statistics
 import subprocess
 import time
 
-from speed import machine, strongroom, web
+from speed import machine, web
 from speed.figures import Report, table
 from speed.reveal import requests
 

@@ -63,7 +63,9 @@ def settled(postgres, database, load):
 
 
 def on_paper(rows, total, heap, levels):
-    return (f"With {rows:,} records, table and indexes have {total / 1e9:.2f} GB: {total / rows:.0f} bytes a record, {heap / rows:.0f} of them in "
-            f"the table, and the highest index has {levels} levels. At 100 million that makes {total / rows * 1e8 / 1e9:.0f} GB. A page of an index "
-            "holds more than a hundred entries, so that ten times the rows add at most one level to each: a page more to read in each "
-            "look-up, from cache. The table is one, not partitioned by time: what is added goes to its end, and lists walk an index from there.")
+    at_hundred_million = total / rows * 1e8 / 1e9
+    return (f"With {rows:,} records, table and indexes have {total / 1e9:.2f} GB: {total / rows:.0f} bytes a record, "
+            f"{heap / rows:.0f} of them in the table, and the highest index has {levels} levels. At 100 million that makes "
+            f"{at_hundred_million:.0f} GB. A page of an index holds more than a hundred entries, so that ten times the rows add at most one "
+            "level to each: a page more to read in each look-up, from cache. The table is one, not partitioned by time: what is "
+            "added goes to its end, and lists walk an index from there.")
