@@ -1,6 +1,6 @@
 # What a newcomer needs: `make up` runs Strongroom on its embedded PostgreSQL, `make test` passes the tests. Both install
 # what they lack, and say so (scripts/setup). The others are a maintainer's.
-.PHONY: up web test test-api test-web film test-versions fuzz lint bless bench-context audit
+.PHONY: up web test test-api test-web film test-versions fuzz lint bless bench bench-context audit
 
 up:
 	@scripts/setup run
@@ -80,6 +80,12 @@ bless:
 	npm ci --prefix clients/typescript --no-audit --no-fund
 	npm run generate --prefix clients/typescript
 	INSTA_UPDATE=always TRYCMD=overwrite scripts/with-postgres cargo nextest run --workspace
+
+# Everything side by side, with its goals (bench/README.md): half an hour on a machine that does nothing else. Some of it:
+# bench/run --quick, bench/run reveal.
+bench:
+	@scripts/setup bench
+	bench/run
 
 # The figures of docs/adr/0001-caller-context.md.
 bench-context:
