@@ -1348,7 +1348,7 @@ export interface components {
             is_active: boolean;
             /**
              * Format: date-time
-             * @description To the minute.
+             * @description To five minutes, and noted within seconds; the record has the moment.
              */
             last_used_at?: string | null;
             masked_value: string;
@@ -1890,7 +1890,7 @@ export interface components {
                 is_active: boolean;
                 /**
                  * Format: date-time
-                 * @description To the minute.
+                 * @description To five minutes, and noted within seconds; the record has the moment.
                  */
                 last_used_at?: string | null;
                 masked_value: string;

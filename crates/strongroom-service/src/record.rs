@@ -59,7 +59,11 @@ impl Vault {
         let note = self.record_key.sign(Statement::Sealed, &checkpoint(&tree));
         let state = TreeState { frontier: tree.frontier(), note: note.clone() };
         let rows = sealing.rows.len();
-        sealing.seal(secret, tree.size(), &marks, &state).await?;
+        let ids = sealing.seal(secret, tree.size(), &marks, &state).await?;
+        // The seal stands, whatever becomes of this; what is not noted is noted with the next use.
+        if let Err(error) = self.store.note_uses(secret, &ids).await {
+            tracing::warn!(%error, "when credentials were last used could not be noted");
+        }
         Ok(Some((note, rows)))
     }
 

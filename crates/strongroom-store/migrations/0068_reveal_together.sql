@@ -23,18 +23,21 @@ CREATE TYPE strongroom.proven_token AS (
     id uuid, user_id uuid, workspace_id uuid, provider text, actions strongroom.token_action[], last_used_at timestamptz
 );
 
--- The live token with that secret; NULLs where there is none.
-CREATE FUNCTION strongroom.live_token(secret bytea) RETURNS strongroom.proven_token
+-- The live token of each secret, in their order; NULLs where there is none. LIMIT has each looked up by its hash, whatever the
+-- planner thinks of the number of tokens.
+CREATE FUNCTION strongroom.live_tokens(secrets bytea[]) RETURNS strongroom.proven_token[]
 LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-    token strongroom.proven_token;
 BEGIN
-    SELECT t.id, t.user_id, t.workspace_id, t.provider, t.actions, u.last_used_at INTO token
-    FROM strongroom.api_tokens AS t JOIN strongroom.token_uses AS u ON u.token_id = t.id
-    WHERE t.token_hash = sha256(secret) AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp()
-      AND coalesce(coalesce(u.last_used_at, t.created_at) + t.idle_timeout > clock_timestamp(), true)
-      AND substring(secret, 1, 16) = uuid_send(t.user_id);
-    RETURN token;
+    RETURN ARRAY(
+        SELECT found.token FROM unnest(secrets) WITH ORDINALITY AS asked (secret, place)
+        LEFT JOIN LATERAL (
+            SELECT ROW(t.id, t.user_id, t.workspace_id, t.provider, t.actions, u.last_used_at)::strongroom.proven_token AS token
+            FROM strongroom.api_tokens AS t JOIN strongroom.token_uses AS u ON u.token_id = t.id
+            WHERE t.token_hash = sha256(asked.secret) AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp()
+              AND coalesce(coalesce(u.last_used_at, t.created_at) + t.idle_timeout > clock_timestamp(), true)
+              AND substring(asked.secret, 1, 16) = uuid_send(t.user_id)
+            LIMIT 1) AS found ON true
+        ORDER BY asked.place);
 END $$;
 
 -- True, or an error where no caller can be proven: an older snapshot would still hold the token that was revoked, or the membership that
@@ -51,13 +54,13 @@ BEGIN
     RETURN true;
 END $$;
 
--- Makes that token's user the caller, and returns his id. Whoever calls it has seen to it that no statement is halfway with
--- another one.
-CREATE FUNCTION strongroom.hold_caller(token strongroom.proven_token) RETURNS uuid
+-- Makes that token's user the caller. Whoever calls it has seen to it that no statement is halfway with another one.
+CREATE FUNCTION strongroom.hold_caller(token strongroom.proven_token) RETURNS boolean
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     bits bit(256) := ('x' || encode(uuid_send(token.user_id) || uuid_send(token.id), 'hex'))::bit(256);
     registers bigint[];
+    settings text[];
     transaction_id xid8;
 BEGIN
     -- To the minute, and without a wait for whoever is at it already.
@@ -76,10 +79,10 @@ BEGIN
     -- What is recorded is on disk, and nobody who holds a lock keeps a caller waiting for long.
     IF current_setting('strongroom.proven', true) IS DISTINCT FROM 'yes' OR current_setting('lock_timeout') <> '5s'
        OR current_setting('synchronous_commit') NOT IN ('on', 'remote_apply') THEN
-        PERFORM set_config('strongroom.proven', 'yes', true), set_config('lock_timeout', '5s', true),
-                CASE WHEN current_setting('synchronous_commit') <> 'remote_apply' THEN set_config('synchronous_commit', 'on', true) END;
+        settings := ARRAY[set_config('strongroom.proven', 'yes', true), set_config('lock_timeout', '5s', true),
+            CASE WHEN current_setting('synchronous_commit') NOT IN ('on', 'remote_apply') THEN set_config('synchronous_commit', 'on', true) END];
     END IF;
-    RETURN token.user_id;
+    RETURN true;
 END $$;
 
 -- Proves the one caller of a transaction.
@@ -87,8 +90,8 @@ CREATE FUNCTION strongroom.prove_token(secret bytea) RETURNS strongroom.proven_t
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     provable boolean := strongroom.require_provable();
-    token strongroom.proven_token := strongroom.live_token(secret);
-    caller uuid;
+    token strongroom.proven_token := (strongroom.live_tokens(ARRAY[secret]))[1];
+    held boolean;
 BEGIN
     IF token.id IS NULL THEN
         RAISE EXCEPTION 'the caller is not proven' USING ERRCODE = 'SR401';
@@ -102,7 +105,7 @@ BEGIN
                                        || lpad(to_hex(currval('strongroom.token_low')), 16, '0'))::uuid) THEN
         RAISE EXCEPTION 'another caller is proven in this transaction' USING ERRCODE = 'SR401';
     END IF;
-    caller := strongroom.hold_caller(token);
+    held := strongroom.hold_caller(token);
     RETURN token;
 END $$;
 
@@ -120,8 +123,8 @@ LANGUAGE sql IMMUTABLE AS $$
                         WHEN 'RESTORE' THEN 'CREDENTIAL_VERSION_RESTORED'::strongroom.activity_action END
 $$;
 
--- How much of his minute a caller has used up for a purpose, and since when.
-CREATE TYPE strongroom.used_minute AS (attempts integer, oldest timestamptz);
+-- How much of his minute a caller has used up for a purpose, and since when; and whether a refusal for that is about to be recorded.
+CREATE TYPE strongroom.used_minute AS (attempts integer, oldest timestamptz, is_told boolean);
 
 -- As far as the limit goes. One caller's attempts are counted one after the other, by whoever has locked his row.
 CREATE FUNCTION strongroom.used_minute(caller uuid, purpose text, per_minute integer) RETURNS strongroom.used_minute
@@ -129,12 +132,21 @@ LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     used strongroom.used_minute;
 BEGIN
-    SELECT count(*), min(occurred_at) INTO used FROM (
+    SELECT count(*), min(occurred_at), false INTO used FROM (
         SELECT l.occurred_at FROM strongroom.activity_logs AS l
         WHERE l.actor_id = caller AND l.occurred_at > clock_timestamp() - interval '1 minute'
           AND l.action = strongroom.reveal_action(purpose) AND l.reason IS DISTINCT FROM 'RATE_LIMITED'
         ORDER BY l.occurred_at DESC LIMIT per_minute) AS recent;
     RETURN used;
+END $$;
+
+-- Whether the record of the last minute says already that he was refused for the limit.
+CREATE FUNCTION strongroom.limit_is_told(caller uuid, kind strongroom.activity_action) RETURNS boolean
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM strongroom.activity_logs AS l
+                   WHERE l.actor_id = caller AND l.occurred_at > clock_timestamp() - interval '1 minute'
+                     AND l.action = kind AND l.reason = 'RATE_LIMITED');
 END $$;
 
 -- What reveal_credentials() says of one credential. No id: nothing was found, and so nothing recorded or counted.
@@ -143,89 +155,88 @@ CREATE TYPE strongroom.reveal_answer AS (
     id uuid, user_id uuid, workspace_id uuid, scope text, version integer
 );
 
--- Finds one credential under the policies of the caller who is proven, records, and hands out the envelope.
-CREATE FUNCTION strongroom.reveal_one(
+-- What became of one attempt: what is answered, and what the record is to say.
+CREATE TYPE strongroom.reveal_attempt AS (
+    outcome text, reason text, retry_after_seconds integer, encrypted_value text,
+    id uuid, user_id uuid, workspace_id uuid, scope strongroom.credential_scope, provider text, name text, version integer,
+    action strongroom.activity_action, actor_id uuid, token_id uuid, request_id uuid, address inet, user_agent text, is_recorded boolean
+);
+
+-- Finds one credential under the policies of the caller who is proven. Whoever calls this writes the record.
+CREATE FUNCTION strongroom.attempt_reveal(
     token strongroom.proven_token, request uuid, address inet, agent text, purpose text,
     per_minute integer, used strongroom.used_minute,
     of_id uuid, of_provider text, of_name text, of_workspace uuid, of_version integer
-) RETURNS strongroom.reveal_answer
+) RETURNS strongroom.reveal_attempt
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    caller uuid := token.user_id;
     needed strongroom.token_action := CASE purpose WHEN 'RESTORE' THEN 'MANAGE' ELSE purpose END;
     kind strongroom.activity_action := strongroom.reveal_action(purpose);
-    candidates uuid[];
-    found_row strongroom.user_credentials;
+    candidates uuid[] := CASE WHEN of_id IS NOT NULL THEN ARRAY[of_id]
+        ELSE strongroom.resolve_credential(of_provider, of_name, coalesce(of_workspace, token.workspace_id)) END;
+    found_row record;
     former strongroom.credential_versions;
-    envelope text;
-    wanted integer;
     permitted text[];
     reason text;
     outcome text;
-    answer strongroom.reveal_answer;
 BEGIN
-    candidates := CASE WHEN of_id IS NOT NULL THEN ARRAY[of_id]
-                       ELSE strongroom.resolve_credential(of_provider, of_name, coalesce(of_workspace, token.workspace_id)) END;
-    SELECT * INTO found_row FROM strongroom.user_credentials AS c
+    SELECT c.id, c.user_id, c.workspace_id, c.scope, c.provider, c.name, c.version, c.is_active, c.encrypted_value,
+           coalesce(of_version, c.version) AS wanted INTO found_row
+    FROM strongroom.user_credentials AS c
     WHERE c.id = ANY (candidates) AND (token.workspace_id IS NULL OR c.workspace_id = token.workspace_id)
       AND (token.provider IS NULL OR c.provider = token.provider)
     ORDER BY c.id LIMIT 1;
     IF found_row.id IS NULL OR cardinality(candidates) > 1 THEN
-        answer.outcome := CASE WHEN found_row.id IS NULL THEN 'NOT_FOUND' ELSE 'AMBIGUOUS' END;
-        RETURN answer;
+        RETURN ROW(CASE WHEN found_row.id IS NULL THEN 'NOT_FOUND' ELSE 'AMBIGUOUS' END, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false)::strongroom.reveal_attempt;
     END IF;
-    permitted := CASE WHEN (found_row.scope = 'SYSTEM' AND strongroom.caller_is_admin()) OR (found_row.scope = 'USER' AND found_row.user_id = caller)
+    permitted := CASE WHEN (found_row.scope = 'SYSTEM' AND strongroom.caller_is_admin())
+                        OR (found_row.scope = 'USER' AND found_row.user_id = token.user_id)
                         OR found_row.workspace_id = ANY (strongroom.caller_workspaces('{OWNER,ADMIN}'))
                       THEN '{USE,REVEAL,MANAGE}' ELSE strongroom.granted_permissions(found_row.id)::text[] END;
-    -- The proof may have ended while this waited for a lock; what was found since is not to be told.
-    IF strongroom.current_user_id() IS DISTINCT FROM caller THEN
-        RAISE EXCEPTION 'the caller is not proven' USING ERRCODE = 'SR401';
-    END IF;
-    wanted := coalesce(of_version, found_row.version);
-    envelope := found_row.encrypted_value;
-    IF wanted <> found_row.version THEN
+    IF found_row.wanted <> found_row.version THEN
         SELECT * INTO former FROM strongroom.credential_versions AS v
-        WHERE v.credential_id = found_row.id AND v.version = wanted;
-        envelope := former.encrypted_value;
+        WHERE v.credential_id = found_row.id AND v.version = found_row.wanted;
+        found_row.encrypted_value := former.encrypted_value;
     END IF;
     -- What the record keeps of a refusal.
     reason := CASE
         WHEN used.attempts >= per_minute THEN 'RATE_LIMITED'
         WHEN NOT coalesce(needed = ANY (token.actions), false) THEN 'TOKEN_SCOPE'
         WHEN NOT needed::text = ANY (permitted) THEN 'PERMISSION'
-        WHEN wanted <> found_row.version AND former.version IS NULL THEN 'NO_SUCH_VERSION'
+        WHEN found_row.wanted <> found_row.version AND former.version IS NULL THEN 'NO_SUCH_VERSION'
         -- A former value answers in its grace; after that, to those that manage the credential.
-        WHEN wanted <> found_row.version AND NOT coalesce(former.answers_until > clock_timestamp(), false)
+        WHEN found_row.wanted <> found_row.version AND NOT coalesce(former.answers_until > clock_timestamp(), false)
              AND NOT ('MANAGE' = ANY (permitted) AND 'MANAGE' = ANY (token.actions)) THEN 'GRACE_OVER'
-        WHEN envelope IS NULL THEN 'PURGED'
+        WHEN found_row.encrypted_value IS NULL THEN 'PURGED'
         WHEN NOT found_row.is_active THEN 'REVOKED' END;
     outcome := CASE WHEN reason IS NULL THEN 'ALLOWED' WHEN reason IN ('RATE_LIMITED', 'PURGED', 'REVOKED') THEN reason
                     WHEN reason = 'NO_SUCH_VERSION' THEN 'NOT_FOUND' ELSE 'FORBIDDEN' END;
-    -- Of the attempts above the limit, the first of a minute is recorded: whoever hammers cannot fill the log.
-    IF reason IS DISTINCT FROM 'RATE_LIMITED' OR NOT EXISTS (
-        SELECT FROM strongroom.activity_logs AS l
-        WHERE l.actor_id = caller AND l.occurred_at > clock_timestamp() - interval '1 minute'
-          AND l.action = kind AND l.reason = 'RATE_LIMITED') THEN
-        INSERT INTO strongroom.activity_logs
-            (action, outcome, reason, actor_id, entity_type, entity_id, owner_id, workspace_id, scope, provider, name, version,
-             request_id, token_id, address, user_agent)
-        VALUES (kind, CASE WHEN reason IS NULL THEN 'ALLOWED' ELSE 'DENIED' END::strongroom.activity_outcome, reason,
-                caller, 'CREDENTIAL', found_row.id, found_row.user_id, found_row.workspace_id, found_row.scope,
-                found_row.provider, found_row.name, wanted,
-                request, token.id, host(address)::inet, nullif(left(agent, 255), ''));
-    END IF;
-    -- To the minute: a row that many read is not rewritten by each of them. Nor is one waited for that somebody is changing.
-    IF outcome = 'ALLOWED' AND purpose <> 'RESTORE' AND coalesce(found_row.last_used_at < clock_timestamp() - interval '1 minute', true) THEN
-        UPDATE strongroom.user_credentials AS c SET last_used_at = clock_timestamp()
-        WHERE c.id = (SELECT l.id FROM strongroom.user_credentials AS l
-                      WHERE l.id = found_row.id AND coalesce(l.last_used_at < clock_timestamp() - interval '1 minute', true)
-                      FOR NO KEY UPDATE SKIP LOCKED);
-    END IF;
-    RETURN ROW(NULL, outcome, CASE outcome WHEN 'FORBIDDEN' THEN reason END,
-               CASE outcome WHEN 'RATE_LIMITED'
-                   THEN greatest(1, ceil(extract(epoch FROM used.oldest + interval '1 minute' - clock_timestamp())))::integer END,
-               CASE outcome WHEN 'ALLOWED' THEN envelope END,
-               found_row.id, found_row.user_id, found_row.workspace_id, found_row.scope::text, wanted)::strongroom.reveal_answer;
+    RETURN ROW(
+        outcome, reason,
+        CASE outcome WHEN 'RATE_LIMITED'
+            THEN greatest(1, ceil(extract(epoch FROM used.oldest + interval '1 minute' - clock_timestamp())))::integer END,
+        CASE outcome WHEN 'ALLOWED' THEN found_row.encrypted_value END,
+        found_row.id, found_row.user_id, found_row.workspace_id, found_row.scope, found_row.provider, found_row.name, found_row.wanted,
+        kind, token.user_id, token.id, request, host(address)::inet, nullif(left(agent, 255), ''),
+        -- Of the attempts above the limit, the first of a minute is recorded: whoever hammers cannot fill the log.
+        outcome <> 'RATE_LIMITED' OR NOT (used.is_told OR strongroom.limit_is_told(token.user_id, kind))
+    )::strongroom.reveal_attempt;
+END $$;
+
+-- Writes what the record is to say of those attempts. One statement for all: its start, the checks that it reads anew and the
+-- indexes that it opens cost more than a row.
+CREATE FUNCTION strongroom.record_reveals(attempts strongroom.reveal_attempt[]) RETURNS boolean
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    INSERT INTO strongroom.activity_logs
+        (action, outcome, reason, actor_id, entity_type, entity_id, owner_id, workspace_id, scope, provider, name, version,
+         request_id, token_id, address, user_agent)
+    SELECT a.action, CASE WHEN a.reason IS NULL THEN 'ALLOWED' ELSE 'DENIED' END::strongroom.activity_outcome, a.reason, a.actor_id,
+           'CREDENTIAL', a.id, a.user_id, a.workspace_id, a.scope, a.provider, a.name, a.version,
+           a.request_id, a.token_id, a.address, a.user_agent
+    FROM unnest(attempts) AS a WHERE a.is_recorded;
+    RETURN true;
 END $$;
 
 -- As before. The settings of the request stay, for whatever else is recorded in the transaction.
@@ -238,8 +249,10 @@ CREATE FUNCTION strongroom.reveal_credentials(
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     token strongroom.proven_token;
-    used strongroom.used_minute := ROW(0, NULL);
-    answer strongroom.reveal_answer;
+    used strongroom.used_minute := ROW(0, NULL, false);
+    attempt strongroom.reveal_attempt;
+    attempts strongroom.reveal_attempt[];
+    done boolean;
 BEGIN
     PERFORM strongroom.describe_request(request, address, agent);
     token := strongroom.prove_token(secret);
@@ -250,17 +263,24 @@ BEGIN
     IF per_minute IS NOT NULL THEN
         -- Others do not wait. Not an advisory lock, which any login could take and keep.
         PERFORM FROM strongroom.users AS u WHERE u.id = token.user_id FOR NO KEY UPDATE;
+        -- The proof may have ended meanwhile.
+        done := strongroom.require_provable();
         used := strongroom.used_minute(token.user_id, purpose, per_minute);
     END IF;
     FOR i IN 1 .. cardinality(ids) LOOP
-        answer := strongroom.reveal_one(token, request, address, agent, purpose, per_minute, used,
-                                        ids[i], providers[i], names[i], workspaces[i], versions[i]);
-        IF answer.id IS NOT NULL AND answer.outcome <> 'RATE_LIMITED' THEN
-            used := ROW(used.attempts + 1, coalesce(used.oldest, clock_timestamp()));
+        attempt := strongroom.attempt_reveal(token, request, address, agent, purpose, per_minute, used,
+                                             ids[i], providers[i], names[i], workspaces[i], versions[i]);
+        IF attempt.outcome = 'RATE_LIMITED' THEN
+            used.is_told := true;
+        ELSIF attempt.id IS NOT NULL THEN
+            used := ROW(used.attempts + 1, coalesce(used.oldest, clock_timestamp()), used.is_told);
         END IF;
-        answer."position" := i;
-        RETURN NEXT answer;
+        attempts := attempts || attempt;
+        RETURN NEXT ROW(i, attempt.outcome, CASE attempt.outcome WHEN 'FORBIDDEN' THEN attempt.reason END, attempt.retry_after_seconds,
+                        attempt.encrypted_value, attempt.id, attempt.user_id, attempt.workspace_id, attempt.scope::text,
+                        attempt.version)::strongroom.reveal_answer;
     END LOOP;
+    done := strongroom.record_reveals(attempts);
 END $$;
 
 GRANT EXECUTE ON FUNCTION strongroom.reveal_credentials(bytea, uuid, inet, text, text, integer, uuid[], text[], text[], uuid[], integer[])
@@ -276,11 +296,13 @@ CREATE FUNCTION strongroom.reveal_together(
 ) RETURNS SETOF strongroom.reveal_answer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    provable boolean := strongroom.require_provable();
+    done boolean := strongroom.require_provable();
+    tokens strongroom.proven_token[];
     token strongroom.proven_token;
-    caller uuid;
     used strongroom.used_minute;
-    answer strongroom.reveal_answer;
+    attempt strongroom.reveal_attempt;
+    attempts strongroom.reveal_attempt[];
+    callers uuid[];
 BEGIN
     IF NOT strongroom.nobody_was_proven() THEN
         RAISE EXCEPTION 'another caller is proven in this transaction' USING ERRCODE = 'SR401';
@@ -288,37 +310,46 @@ BEGIN
     IF coalesce(cardinality(secrets), 0) NOT BETWEEN 1 AND 32
        OR cardinality(secrets) <> ALL (ARRAY[cardinality(requests), cardinality(addresses), cardinality(agents), cardinality(purposes),
               cardinality(per_minute), cardinality(ids), cardinality(providers), cardinality(names), cardinality(workspaces), cardinality(versions)])
-       OR EXISTS (SELECT FROM unnest(purposes) AS purpose WHERE strongroom.reveal_action(purpose) IS NULL) THEN
+       OR NOT purposes <@ '{REVEAL,USE,RESTORE}' OR array_position(purposes, NULL) IS NOT NULL THEN
         RAISE EXCEPTION 'not a purpose, or not 1 to 32 reveals' USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    tokens := strongroom.live_tokens(secrets);
     FOR i IN 1 .. cardinality(secrets) LOOP
-        token := strongroom.live_token(secrets[i]);
+        token := tokens[i];
+        attempt := NULL;
         IF token.id IS NULL THEN
-            answer := NULL;
-            answer.outcome := 'UNAUTHENTICATED';
+            attempt.outcome := 'UNAUTHENTICATED';
         ELSE
             -- Each statement in here is one of its own and has ended, so that none sees two callers.
-            caller := strongroom.hold_caller(token);
-            used := ROW(0, NULL);
+            done := strongroom.hold_caller(token);
+            used := ROW(0, NULL, false);
             IF per_minute[i] IS NOT NULL THEN
-                PERFORM FROM strongroom.users AS u WHERE u.id = caller FOR NO KEY UPDATE SKIP LOCKED;
-                used := CASE WHEN FOUND THEN strongroom.used_minute(caller, purposes[i], per_minute[i]) END;
+                -- What is not written yet would not be counted.
+                IF token.user_id = ANY (callers) THEN
+                    done := strongroom.record_reveals(attempts);
+                    attempts := NULL;
+                    callers := NULL;
+                END IF;
+                PERFORM FROM strongroom.users AS u WHERE u.id = token.user_id FOR NO KEY UPDATE SKIP LOCKED;
+                used := CASE WHEN FOUND THEN strongroom.used_minute(token.user_id, purposes[i], per_minute[i]) END;
             END IF;
             IF used.attempts IS NULL THEN
-                answer := NULL;
-                answer.outcome := 'BUSY';
+                attempt.outcome := 'BUSY';
             ELSE
-                answer := strongroom.reveal_one(token, requests[i], addresses[i], agents[i], purposes[i], per_minute[i], used,
-                                                ids[i], providers[i], names[i], workspaces[i], versions[i]);
+                attempt := strongroom.attempt_reveal(token, requests[i], addresses[i], agents[i], purposes[i], per_minute[i], used,
+                                                     ids[i], providers[i], names[i], workspaces[i], versions[i]);
+                attempts := attempts || attempt;
+                callers := callers || token.user_id;
             END IF;
         END IF;
-        answer."position" := i;
-        RETURN NEXT answer;
+        RETURN NEXT ROW(i, attempt.outcome, CASE attempt.outcome WHEN 'FORBIDDEN' THEN attempt.reason END, attempt.retry_after_seconds,
+                        attempt.encrypted_value, attempt.id, attempt.user_id, attempt.workspace_id, attempt.scope::text,
+                        attempt.version)::strongroom.reveal_answer;
     END LOOP;
-    PERFORM setval('strongroom.caller_since', -(extract(epoch FROM now()) * 1000000)::bigint),
-            setval('strongroom.caller_high', 0), setval('strongroom.caller_low', 0),
-            setval('strongroom.token_high', 0), setval('strongroom.token_low', 0),
-            pg_current_xact_id(), set_config('strongroom.proven', '', true);
+    done := strongroom.record_reveals(attempts);
+    -- That it has an id is what says that somebody was proven in it (nobody_was_proven).
+    done := setval('strongroom.caller_since', -(extract(epoch FROM now()) * 1000000)::bigint) < 0
+            AND pg_current_xact_id() IS NOT NULL AND set_config('strongroom.proven', '', true) = '';
 END $$;
 GRANT EXECUTE ON FUNCTION strongroom.reveal_together(bytea[], uuid[], inet[], text[], text[], integer[], uuid[], text[], text[], uuid[], integer[])
 TO strongroom_app, strongroom_system;

@@ -88,6 +88,19 @@ impl Store {
         Ok(Some(Sealing { transaction, ids, rows: record_rows(rows)?, tree }))
     }
 
+    /// Notes when credentials were last used, from records that have those ids.
+    ///
+    /// # Errors
+    /// [`StoreError::ServerNotProven`], and as any statement.
+    pub async fn note_uses(&self, secret: &[u8], record_ids: &[i64]) -> Result<(), StoreError> {
+        query("SELECT strongroom.note_uses($1, $2)")
+            .bind(secret)
+            .bind(record_ids)
+            .execute(self.pool(RuntimeRole::System))
+            .await?;
+        Ok(())
+    }
+
     /// Takes the part of the record that the settings do not keep, some thousand rows. None: there is none, or another
     /// server is at it.
     ///
@@ -102,11 +115,17 @@ impl Store {
 }
 
 impl Sealing {
-    /// Keeps what came of it.
+    /// Keeps what came of it; returns the ids of the rows.
     ///
     /// # Errors
     /// As any statement; then the rows are sealed another time.
-    pub async fn seal(mut self, secret: &[u8], size: u64, marks: &[u8], tree: &TreeState) -> Result<(), StoreError> {
+    pub async fn seal(
+        mut self,
+        secret: &[u8],
+        size: u64,
+        marks: &[u8],
+        tree: &TreeState,
+    ) -> Result<Vec<i64>, StoreError> {
         query("SELECT strongroom.seal_records($1, $2, $3, $4, $5, $6)")
             .bind(secret)
             .bind(size.cast_signed())
@@ -116,7 +135,8 @@ impl Sealing {
             .bind(&tree.note)
             .execute(&mut *self.transaction)
             .await?;
-        Ok(self.transaction.commit().await?)
+        self.transaction.commit().await?;
+        Ok(self.ids)
     }
 }
 

@@ -13,10 +13,10 @@ use crate::error::StoreError;
 use crate::reveals::{Asked, RevealLimit, RevealOutcome, most, outcome};
 use crate::store::Store;
 
-/// How many calls are under way at once.
-const WORKERS: usize = 2;
-/// How many go together; reveal_together() takes 32.
+/// How many go together; reveal_together() takes 32. Where more wait than the next call can take, there is another one.
 const TOGETHER: usize = 16;
+/// How many calls are under way at once, at most.
+const WORKERS: usize = 4;
 /// How many may wait. Whoever comes then is told that the database is not available.
 const WAITING: usize = 4096;
 
@@ -117,7 +117,8 @@ impl RevealQueue {
             return Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut));
         }
         state.waiting.push_back(one);
-        let needs_worker = state.workers < WORKERS;
+        // A call that what comes meanwhile waits for is a larger one, and costs each less than two at once.
+        let needs_worker = state.workers == 0 || (state.workers < WORKERS && state.waiting.len() > TOGETHER);
         state.workers += usize::from(needs_worker);
         Ok(needs_worker)
     }

@@ -103,7 +103,7 @@ pub struct Credential {
     pub metadata: Map<String, Value>,
     pub is_active: bool,
     pub expires_at: Option<DateTime<Utc>>,
-    /// To the minute.
+    /// To five minutes, and noted within seconds; the record has the moment.
     pub last_used_at: Option<DateTime<Utc>>,
     pub rotated_at: Option<DateTime<Utc>>,
     /// Until when the version before this one answers to those that ask for it.
