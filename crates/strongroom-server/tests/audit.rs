@@ -1,18 +1,14 @@
 //! `strongroom audit` from outside: a server seals by itself, keeps its checkpoints in a file, and an auditor with the verifier key
 //! finds what was done to the record, in the database and in an exported file.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-#[path = "support/process.rs"]
-mod process;
 
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use crate::support::process::{Process, data_folder};
 use data_encoding::BASE64;
 use nix::sys::signal::Signal;
-use process::{Process, data_folder};
 use serde_json::{Value, json};
 use strongroom_crypto::leaf_hash;
 use strongroom_testing::TestDatabase;

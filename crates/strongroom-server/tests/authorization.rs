@@ -1,11 +1,11 @@
 //! Every endpoint, asked by everybody. The snapshot is for reviewers: who gets which status where. A route without a
 //! case fails the test, as does a case without a route.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-mod support;
 
 use std::collections::BTreeSet;
 
+use crate::support::browser::signing_in_with;
+use crate::support::issuer::Issuer;
+use crate::support::{Answer, Server, UNLIMITED, credential};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -13,9 +13,6 @@ use strongroom_federation::{Federation, TrustedIssuers};
 use strongroom_server::endpoints;
 use strongroom_testing::Person;
 use strongroom_types::{IdentityId, RequestId};
-use support::browser::signing_in_with;
-use support::issuer::Issuer;
-use support::{Answer, Server, UNLIMITED, credential};
 
 const PASSWORD: &str = "tell nobody this sentence";
 

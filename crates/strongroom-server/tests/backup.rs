@@ -1,9 +1,5 @@
 //! The restore drill, with the real binary: fill a vault, back it up, lose everything, bring it back, and find every
 //! value of every version; and what is refused, with a sentence that says what to do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-#[path = "support/process.rs"]
-mod process;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
+use crate::support::process::{Process, data_folder};
 use nix::sys::signal::Signal;
-use process::{Process, data_folder};
 use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_crypto::{KeyProtection, KeyProvider, KeyRing};

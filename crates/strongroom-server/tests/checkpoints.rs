@@ -1,26 +1,20 @@
 //! Where the real server's checkpoints go beside the database: stdout and a webhook, which may be away, or slow, or send elsewhere.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-#[path = "support/issuer.rs"]
-mod issuer;
-#[path = "support/process.rs"]
-mod process;
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::Arc;
 
+use crate::support::issuer::Issuer;
+use crate::support::process::{Process, data_folder, serve};
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use issuer::Issuer;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use process::{Process, data_folder, serve};
 use strongroom_testing::{Sql, TestDatabase};
 use tempfile::TempDir;
 use tokio::net::TcpListener;

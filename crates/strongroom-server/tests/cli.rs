@@ -1,17 +1,12 @@
 //! The binary from outside: its words when something is wrong, and the commands of the README against a real server.
 //! Its help is in tests/cli/help.trycmd.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-#[path = "support/command_line.rs"]
-mod command_line;
-mod support;
 
 use std::net::TcpListener;
 
-use command_line::{CommandLine, said, strongroom};
+use crate::support::Server;
+use crate::support::command_line::{CommandLine, said, strongroom};
 use serde_json::json;
 use strongroom_testing::Person;
-use support::Server;
 
 #[test]
 fn a_database_that_is_not_there_is_an_error_and_a_failure() {

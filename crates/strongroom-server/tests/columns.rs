@@ -1,16 +1,12 @@
 //! `strongroom seal-column` with the real binary, on a table of an application that writes meanwhile: every field is sealed for its
 //! row, nothing that was written is lost, a run that is killed goes on where it was, and no key goes that a field needs.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-#[path = "support/process.rs"]
-mod process;
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use crate::support::process::data_folder;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use process::data_folder;
 use strongroom_crypto::{Field, FieldValue, KeyName, KeyProtection, KeyProvider, KeyRing, RingChange, is_sealed};
 use strongroom_service::{Limits, SessionPolicy, Vault};
 use strongroom_testing::{Sql, TestDatabase};

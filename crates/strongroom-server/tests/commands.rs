@@ -1,17 +1,7 @@
 //! Client commands as people and programs meet them: whole sessions against a real server, as reviewers read them
 //! (tests/cli/*.trycmd), and what no page of text can show. `make bless` writes them anew; ids, times and tokens that it wrote
 //! become `[..]` again by hand.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "tests only; the bound of a session is no measurement"
-)]
-
-#[path = "support/command_line.rs"]
-mod command_line;
-mod support;
+#![allow(clippy::disallowed_methods, reason = "tests only")]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
@@ -19,13 +9,14 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use command_line::CommandLine;
+use crate::support::command_line;
+use crate::support::command_line::CommandLine;
+use crate::support::{Server, credential};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use strongroom_testing::Person;
-use support::{Server, credential};
 use trycmd::TestCases;
 
 const STRONGROOM: &str = env!("CARGO_BIN_EXE_strongroom");

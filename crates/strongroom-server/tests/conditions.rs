@@ -1,17 +1,14 @@
 //! Requests that must not happen twice (`Idempotency-Key`), and changes that must not undo another's (`If-Match`).
 //! Both hold when many come at once.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-mod support;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::support::{Answer, Server, credential};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use strongroom_testing::Person;
-use support::{Answer, Server, credential};
 
 /// A request with one more header.
 async fn with(

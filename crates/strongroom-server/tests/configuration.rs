@@ -1,6 +1,5 @@
 //! Where settings come from, as the binary says it: precedence, refusals that say what is right, secrets that are not
 //! shown, and the table in docs/configuration.md.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

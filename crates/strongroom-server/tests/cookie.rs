@@ -1,13 +1,10 @@
 //! The session's cookie, as browsers send it: from our pages, and from those of somebody who would make them act for him.
 //! Each is sent with the headers that a browser would give it there, and without any: what says nothing counts for nothing.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-mod support;
-
+use crate::support::{Answer, Server, credential};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::json;
-use support::{Answer, Server, credential};
 
 const PASSWORD: &str = "tell nobody this sentence";
 const SAME_ORIGIN: (&str, &str) = ("sec-fetch-site", "same-origin");

@@ -1,17 +1,13 @@
 //! `strongroom doctor` on databases, keys and disks that are well, and on each that is not; and `strongroom health`.
 //! The real binary is run as an operator runs it: what counts is its exit code, and that it says what to do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-#[path = "support/process.rs"]
-mod process;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use crate::support::process::{Process, data_folder};
 use nix::sys::signal::Signal;
-use process::{Process, data_folder};
 use strongroom_crypto::{KeyProtection, KeyRing};
 use strongroom_service::{Limits, SessionPolicy, Vault};
 use strongroom_testing::TestDatabase;

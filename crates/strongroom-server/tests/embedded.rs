@@ -1,16 +1,12 @@
 //! The main job on the embedded PostgreSQL, with the real binary: first start, restart, crash, and refusals.
 //! What is promised of its durability is tried with SIGKILL.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-#[path = "support/process.rs"]
-mod process;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use crate::support::process::{Process, data_folder, serve};
 use nix::sys::signal::Signal;
-use process::{Process, data_folder, serve};
 use serde_json::{Value, json};
 
 async fn post(process: &Process, token: &str, path: &str, body: Value) -> Value {

@@ -1,15 +1,13 @@
 //! Token exchange (RFC 8693): a workload's own token for one of the service account that trusts it, and each token, rule
 //! and account that does not do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests only")]
+#![allow(clippy::disallowed_methods, reason = "tests only")]
 
-mod support;
-
+use crate::support::issuer::Issuer;
+use crate::support::{Answer, Server, credential};
 use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_federation::{Federation, TrustedIssuers};
 use strongroom_testing::Person;
-use support::issuer::Issuer;
-use support::{Answer, Server, credential};
 
 /// Ada's workspace with a service account, and an issuer whose workloads may come in.
 struct Scene {

@@ -1,12 +1,9 @@
 //! What answers say to browsers and caches, of every kind of answer, as reviewed.
 //! Refusals are among them, and what no route answers: a browser shows those as well.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-mod support;
-
+use crate::support::{Server, credential};
 use reqwest::Method;
 use serde_json::json;
-use support::{Server, credential};
 
 #[tokio::test]
 async fn every_answer_has_the_security_headers_as_reviewed() {

@@ -1,11 +1,7 @@
 //! What a server does by itself: the real binary, on a vault whose settings do not keep its oldest records.
 //! And that it ends in order while it is at it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-#[path = "support/process.rs"]
-mod process;
-
-use process::{Process, data_folder};
+use crate::support::process::{Process, data_folder};
 use strongroom_testing::TestDatabase;
 
 #[tokio::test]

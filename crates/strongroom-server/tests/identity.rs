@@ -1,14 +1,11 @@
 //! Coming in, tokens, and members, over HTTP.
 //! Each refused case beside the one that works.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-mod support;
-
+use crate::support::Server;
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use strongroom_testing::Person;
-use support::Server;
 
 #[tokio::test]
 async fn an_invitation_makes_one_person_once() {

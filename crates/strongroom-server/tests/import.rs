@@ -1,12 +1,5 @@
 //! `strongroom import` and `strongroom export`: what is taken from each source, what is left and why, that a repetition does no harm, that
 //! an export comes back the same, and that no value is shown on the way. What the samples hold is in tests/samples.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-#[path = "support/command_line.rs"]
-mod command_line;
-#[path = "support/openbao.rs"]
-mod openbao;
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,14 +8,15 @@ use std::process::Output;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::support::Server;
+use crate::support::command_line;
+use crate::support::command_line::{CommandLine, said, sample};
+use crate::support::openbao::{OpenBao, write_private};
 use axum::Router;
 use axum::http::StatusCode;
-use command_line::{CommandLine, said, sample};
-use openbao::{OpenBao, write_private};
 use serde_json::{Value, json};
 use strongroom_crypto::FileIdentities;
 use strongroom_testing::Person;
-use support::Server;
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};

@@ -1,13 +1,10 @@
 //! Wrong input: each is refused with a clear 4xx, and none of it comes back.
 //! Secrets that are sent to the wrong place are wrong input too.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-mod support;
-
+use crate::support::{Server, credential};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use support::{Server, credential};
 
 /// A body for POST /api/credentials with one field changed.
 fn with(field: &str, value: Value) -> Value {

@@ -1,18 +1,14 @@
 //! The life of the key ring, with the real binary beside running servers: nobody is refused a value at any step, a rewrap
 //! that is killed goes on where it was, and no key is taken away that something needs.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-#[path = "support/process.rs"]
-mod process;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use crate::support::process::{Process, data_folder};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use process::{Process, data_folder};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};

@@ -1,17 +1,11 @@
 //! Canaries through the whole API of the real binary, at its most talkative: afterwards none of them is in its log,
 //! in an answer that was not to hold it, in PostgreSQL's log, or in a full dump of the database.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-#[path = "support/collector.rs"]
-mod collector;
-#[path = "support/process.rs"]
-mod process;
 
 use std::process::Command;
 
-use collector::Collector;
+use crate::support::collector::Collector;
+use crate::support::process::{Process, data_folder};
 use nix::sys::signal::Signal;
-use process::{Process, data_folder};
 use reqwest::Method;
 use reqwest::header::{HeaderName, HeaderValue};
 use secrecy::ExposeSecret;

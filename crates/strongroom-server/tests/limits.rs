@@ -1,16 +1,13 @@
 //! What one client may ask of a server: each bound, tried by one who goes beyond it, and by one who would have another
 //! pay for it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{Answer, Server};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use strongroom_types::ApiToken;
-use support::{Answer, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;

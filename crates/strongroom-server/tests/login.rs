@@ -1,8 +1,5 @@
 //! `strongroom login` against a real server, with an HTTP client in the place of the page that a browser shows; and what is
 //! kept of it on this machine.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-mod support;
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
@@ -10,13 +7,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 
+use crate::support::Server;
 use reqwest::header::{CONTENT_SECURITY_POLICY, HOST, LOCATION, ORIGIN};
 use reqwest::redirect::Policy;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use strongroom_crypto::{HandoverKey, seal_for_handover};
 use strongroom_testing::Person;
-use support::Server;
 use url::{Url, form_urlencoded};
 
 /// A person's home, without a keyring.

@@ -1,16 +1,14 @@
 //! Signing in with an OpenID provider, a real one (tests/oidc-provider), and with one that does what no real one would.
 //! Each attack beside the sign-in that works.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests only")]
-
-mod support;
+#![allow(clippy::disallowed_methods, reason = "tests only")]
 
 use std::process::Stdio;
 
+use crate::support::Server;
+use crate::support::browser::{Browser, location, parameter, signing_in_with};
+use crate::support::issuer::Issuer;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use support::Server;
-use support::browser::{Browser, location, parameter, signing_in_with};
-use support::issuer::Issuer;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 

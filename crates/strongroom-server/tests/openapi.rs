@@ -1,14 +1,12 @@
 //! The description of the API: it is the checked-in one, it describes each endpoint, and nothing else, with examples.
 //! That it is true of the running server is for tests/schemathesis and for the client in clients/typescript.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests only")]
-
-mod support;
+#![allow(clippy::disallowed_methods, reason = "tests only")]
 
 use std::collections::BTreeSet;
 
+use crate::support::Server;
 use serde_json::Value;
 use strongroom_server::{endpoints, openapi};
-use support::Server;
 
 const CHECKED_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.json");
 

@@ -1,17 +1,12 @@
 //! Keys in OpenBao, by the real one: values are sealed under it, wait for it while it is away, and are nowhere in the clear
 //! meanwhile; a fallback is only where it is configured, is told, and is undone; vaults move to it and from it while they work.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-#[path = "support/openbao.rs"]
-mod openbao;
-#[path = "support/process.rs"]
-mod process;
 
 use std::process::Command;
 use std::time::Duration;
 
-use openbao::OpenBao;
-use process::{Process, data_folder, serve};
+use crate::support::openbao;
+use crate::support::openbao::OpenBao;
+use crate::support::process::{Process, data_folder, serve};
 use reqwest::{Method, Response};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};

@@ -1,13 +1,10 @@
 //! Setting one's own password: what has to be proven for it, what it ends, and that nobody sets another's.
 //! The attacker has a live token or session of the owner's, and must not make of it what outlives its revocation.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-mod support;
-
+use crate::support::{Answer, Server};
 use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_testing::Person;
-use support::{Answer, Server};
 
 const FIRST: &str = "tell nobody this sentence";
 const NEXT: &str = "nor tell them this one, please";

@@ -1,10 +1,5 @@
 //! `strongroom run` and `strongroom inject`: what a child gets, what it does not, how it ends, and what its output shows. The
 //! children are real, and a test waits for what they write.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-#[path = "support/command_line.rs"]
-mod command_line;
-mod support;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,11 +7,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Stdio};
 
-use command_line::{CommandLine, said};
+use crate::support::command_line::{CommandLine, said};
+use crate::support::{Server, credential};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use strongroom_testing::Person;
-use support::{Server, credential};
 use tempfile::TempDir;
 
 const VALUE: &str = "canary-0123456789-value";

@@ -1,14 +1,11 @@
 //! The record over HTTP: who, what, on which credential, from where; its filters; that reading it is recorded; its export.
 //! Each refused case beside the one that works.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-mod support;
-
+use crate::support::{Server, credential};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use strongroom_testing::Person;
-use support::{Server, credential};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

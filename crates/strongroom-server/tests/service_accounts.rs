@@ -1,12 +1,9 @@
 //! Service accounts over HTTP: made, shown beside people, given tokens, and ended.
 //! What they may do in SQL is in the store's tests.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-mod support;
-
+use crate::support::Server;
 use reqwest::Method;
 use serde_json::json;
-use support::Server;
 
 #[tokio::test]
 async fn a_service_account_is_made_shown_among_members_given_a_token_and_ended() {

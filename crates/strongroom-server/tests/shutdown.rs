@@ -1,16 +1,12 @@
 //! The end in order, with the real binary: nothing that was answered is lost, nothing that was begun is half done, and
 //! nothing that is idle is waited for.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-#[path = "support/process.rs"]
-mod process;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::process::{Process, data_folder};
 use nix::sys::signal::Signal;
-use process::{Process, data_folder};
 use reqwest::Client;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};

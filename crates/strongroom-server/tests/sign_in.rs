@@ -1,12 +1,9 @@
 //! Signing in by password over HTTP, and the sessions that it makes: as their owner, as an attacker from elsewhere, and
 //! as one who wants to know who has an account.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-mod support;
-
+use crate::support::{Answer, Server};
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{Answer, Server};
 
 const PASSWORD: &str = "tell nobody this sentence";
 const ADA: &str = "ada@example.org";

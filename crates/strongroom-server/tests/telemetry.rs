@@ -1,16 +1,10 @@
 //! Metrics, traces and the JSON log of the real binary, as a Prometheus, a collector and a log reader get them.
 //! What must not be in them is looked for in leaks.rs.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-#[path = "support/collector.rs"]
-mod collector;
-#[path = "support/process.rs"]
-mod process;
-
-use collector::{Collector, attribute};
+use crate::support::collector::{Collector, attribute};
+use crate::support::process::{Process, data_folder};
 use nix::sys::signal::Signal;
 use opentelemetry_proto::tonic::trace::v1::Span;
-use process::{Process, data_folder};
 use reqwest::{Method, RequestBuilder};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};

@@ -1,15 +1,11 @@
 //! TLS with the real binary, as a real client sees it: certificates that are wrong, and ones that are renewed.
 //! The client trusts the one certificate that a test names, so that an answer says which one was served.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-#[path = "support/process.rs"]
-mod process;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::support::process::{Process, data_folder, serve};
 use nix::sys::signal::Signal;
-use process::{Process, data_folder, serve};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use strongroom_testing::TestDatabase;
 

@@ -1,15 +1,12 @@
 //! Values over HTTP: several at once, by name, former ones in their grace and after it, and for whom.
 //! What the database decides of it in SQL is in the store's tests.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-mod support;
 
 use std::collections::HashSet;
 
+use crate::support::{Answer, Server, credential};
 use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_testing::Person;
-use support::{Answer, Server, credential};
 
 /// What came of each: its value, or the code of its problem.
 fn outcomes(answer: &Answer) -> Vec<String> {

@@ -1,12 +1,9 @@
 //! The life of a workspace over HTTP: its name, its end, and who may leave.
 //! Each refused case beside the one that works.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-mod support;
-
+use crate::support::{Server, credential};
 use reqwest::Method;
 use serde_json::json;
-use support::{Server, credential};
 
 #[tokio::test]
 async fn a_workspace_is_deleted_when_its_name_confirms_it_and_not_before() {

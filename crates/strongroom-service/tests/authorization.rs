@@ -1,6 +1,5 @@
 //! The table of service/authorization.rs against the policies of the database, cell by cell: every capacity tries every
 //! action in SQL, past the service, and must be let do what the table says and nothing else.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_service::{Action, Standing, allows};
 use strongroom_testing::{Person, Sql, TestDatabase};

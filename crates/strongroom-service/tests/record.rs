@@ -1,15 +1,13 @@
 //! What an owner of the database can do to the record, as its superuser, and how it is found; and that sealing covers each row
 //! once, whoever else is at work.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
-
-mod support;
 
 use std::collections::BTreeMap;
 
+use crate::support::Scene;
 use strongroom_service::{Finding, ServiceError};
 use strongroom_store::{RecordReader, SchemaError, StoreError};
 use strongroom_testing::{Person, SqlState};
-use support::Scene;
+use strongroom_types::CredentialId;
 
 /// A sealed record of three batches: ids, and the notes of their checkpoints.
 async fn sealed() -> (Scene, Vec<i64>, Vec<String>) {
@@ -307,6 +305,52 @@ async fn no_runtime_role_changes_the_record_or_its_seals() {
 }
 
 #[tokio::test]
+async fn when_a_credential_was_last_used_is_noted_from_the_record_and_changes_nothing_else() {
+    let scene = Scene::new().await;
+    let app = scene.database.sql("strongroom_app").await;
+    let ada = Person::create(&scene.database, "ada").await;
+    let (used, busy) = (ada.keep(&app, "used").await, ada.keep(&app, "busy").await);
+    // Somebody is changing one of them: it is not waited for.
+    let mut elsewhere = scene.database.sql("postgres").await;
+    let lock = elsewhere.transaction().await.unwrap();
+    lock.execute("SELECT FROM strongroom.user_credentials WHERE id = $1 FOR UPDATE", &[&busy.0]).await.unwrap();
+    let record = async |action: &str, outcome: &str, id: CredentialId, age: &str| {
+        let reason = if outcome == "DENIED" { "'REVOKED'" } else { "NULL" };
+        scene
+            .run(&format!(
+                "INSERT INTO strongroom.activity_logs (action, outcome, reason, actor_id, entity_type, entity_id, occurred_at)
+                 VALUES ('{action}', '{outcome}', {reason}, gen_random_uuid(), 'CREDENTIAL', '{}', '2031-01-01 12:00Z'::timestamptz - interval '{age}')",
+                id.0
+            ))
+            .await;
+    };
+    let seen = async |id: CredentialId| -> (Option<String>, i32) {
+        let statement = "SELECT to_char(last_used_at AT TIME ZONE 'UTC', 'HH24:MI'), revision FROM strongroom.user_credentials WHERE id = $1";
+        let row = scene.postgres.query_one(statement, &[&id.0]).await.unwrap();
+        (row.get(0), row.get(1))
+    };
+    for (action, outcome, age) in [
+        ("CREDENTIAL_ACCESSED", "ALLOWED", "3 hours"),
+        ("CREDENTIAL_USED", "ALLOWED", "2 hours"),
+        ("CREDENTIAL_ACCESSED", "DENIED", "1 hour"),
+        ("CREDENTIAL_VERSION_RESTORED", "ALLOWED", "1 hour"),
+    ] {
+        record(action, outcome, used, age).await;
+    }
+    record("CREDENTIAL_ACCESSED", "ALLOWED", busy, "1 hour").await;
+    scene.seal().await;
+    assert_eq!(seen(used).await, (Some("10:00".into()), 1), "the last use, and no refusal or restoration");
+    assert_eq!(seen(busy).await, (None, 1));
+    lock.commit().await.unwrap();
+    // To five minutes, and never back.
+    for (age, noted) in [("118 minutes", "10:00"), ("110 minutes", "10:10"), ("5 hours", "10:10")] {
+        record("CREDENTIAL_ACCESSED", "ALLOWED", used, age).await;
+        scene.seal().await;
+        assert_eq!(seen(used).await, (Some(noted.into()), 1));
+    }
+}
+
+#[tokio::test]
 async fn without_the_servers_secret_a_stolen_login_seals_nothing_and_cuts_nothing() {
     let (scene, _, _) = sealed().await;
     scene.record(1).await;
@@ -317,6 +361,7 @@ async fn without_the_servers_secret_a_stolen_login_seals_nothing_and_cuts_nothin
             format!("records_to_seal({guess}, '{{1}}')"),
             format!("record_tip({guess})"),
             format!("seal_records({guess}, 13, '{{1}}', '\\x0000000000000000', '\\x00', 'note')"),
+            format!("note_uses({guess}, '{{1}}')"),
             format!("begin_purge({guess})"),
             format!("purge_record({guess}, 5, 'note')"),
         ] {

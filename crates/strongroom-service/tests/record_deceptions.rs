@@ -1,12 +1,9 @@
 //! How an owner of the database can try to have verification read another record than the one that others see, or count as sealed
 //! what nobody sealed. Each move was one that looked whole at first, or has a neighbour that did.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-mod support;
-
+use crate::support::Scene;
 use strongroom_service::Finding;
 use strongroom_store::{RecordReader, SchemaError};
-use support::Scene;
 
 /// A sealed record of two batches, of three rows and two; their ids.
 async fn sealed() -> (Scene, Vec<i64>) {

@@ -1,13 +1,10 @@
 //! How long the record is kept, in SQL: a promise that nobody lowers, and a purge that removes what the settings let go and
 //! nothing else, whoever calls it; and that what is left can still be verified.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-mod support;
-
+use crate::support::Scene;
 use strongroom_service::{Finding, ServiceError};
 use strongroom_store::StoreError;
 use strongroom_testing::{Person, Sql, SqlState};
-use support::Scene;
 
 /// Records of so many days ago, one each, in that order.
 async fn insert_records(postgres: &Sql, days_ago: &[i32]) {

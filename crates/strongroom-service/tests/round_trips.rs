@@ -1,9 +1,7 @@
 //! How often the common acts ask the database, counted on the wire: each round trip is time that a caller waits.
 //! What a refusal takes to explain itself is not counted.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
-mod support;
-
+use crate::support::Scene;
 use serde_json::json;
 use strongroom_service::{IdempotentRequest, Vault};
 use strongroom_store::Store;
@@ -12,7 +10,6 @@ use strongroom_types::{
     CredentialFilter, CredentialId, IdReference, NewCredential, NewVersion, Purpose, Reference, RuntimeRole,
     WorkspaceId,
 };
-use support::Scene;
 
 const APP: RuntimeRole = RuntimeRole::App;
 

@@ -1,6 +1,5 @@
 //! Promise 2: the caller cannot be forged. The attacker of these tests holds the app role's login, and more.
 //! Each move is made in SQL, past the server.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_testing::{Person, Sql, SqlState, TestDatabase, is_refused};
 

@@ -1,6 +1,5 @@
 //! The calls that prove their caller and act in one statement, by an attacker who speaks SQL as the runtime role: they let him do
 //! nothing that he may not do without them. Each wall has a caller who passes it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_testing::{Person, Sql, TestDatabase};
 use strongroom_types::{CredentialId, UserId, WorkspaceId};

@@ -1,6 +1,5 @@
 //! A stolen database login against identities and trust rules: without the server's secret it signs in as nobody, links
 //! nothing, reads no sign-in that is on its way, and mints no token, with and without a live token of somebody's.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_testing::{Person, Sql, TestDatabase, is_refused};
 use strongroom_types::{RequestId, UserId, WorkspaceId};

@@ -1,6 +1,5 @@
 //! Grants in SQL: what a grantee can do, and the moves by which he would do more. The attacker holds the app role's login
 //! and a full token of his own. Each wall has somebody whom it lets through.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_testing::{Person, Sql, SqlState, TestDatabase};
 use strongroom_types::{CredentialId, GrantId, UserId, WorkspaceId};

@@ -1,6 +1,5 @@
 //! Promises 1 and 6 in SQL: who sees and changes which credential, and that no row moves to somebody else.
 //! Each test has somebody who may, so that a wall that keeps everybody out would fail it too.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_testing::{Person, Sql, SqlState, TestDatabase};
 use strongroom_types::{CredentialId, UserId, WorkspaceId};

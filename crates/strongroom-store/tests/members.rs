@@ -1,6 +1,5 @@
 //! Memberships in SQL: who may seat, raise and remove whom, and that an OWNER stays.
 //! Races are forced, not hoped for.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_testing::{Person, Sql, SqlState, TestDatabase};
 use strongroom_types::{RuntimeRole, UserId, WorkspaceId, WorkspaceRole};

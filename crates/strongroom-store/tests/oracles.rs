@@ -1,6 +1,5 @@
 //! What PostgreSQL tells beside its rows: plans, measurements, errors of keys. Without a caller, none of it depends on
 //! what a table holds.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_testing::{Person, SimpleQueryMessage, Sql, SqlState, TestDatabase};
 

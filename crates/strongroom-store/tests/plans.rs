@@ -1,6 +1,5 @@
 //! How PostgreSQL finds a page of credentials: along one index for each way in which a row can be the caller's, never through
 //! everybody's rows; and what helps the policies is asked once a query.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -1,6 +1,5 @@
 //! A transaction-mode pooler between us and PostgreSQL: callers who share one backend in turn see their own rows.
 //! The pooler is a real PgBouncer.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;

@@ -1,6 +1,5 @@
 //! The posture of the schema: what is checked in is what the migrations make, and a database that differs is refused.
 //! And how the schema comes to be: by several at once, and by logins of several kinds.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_store::{Schema, SchemaError, Store};
 use strongroom_testing::TestDatabase;

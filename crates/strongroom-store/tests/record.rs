@@ -1,6 +1,5 @@
 //! The record and the versions in SQL: what the database writes by itself, and that nobody can take it back.
 //! Raw SQL with a proven caller is the strongest client there is.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_testing::{Person, Sql, SqlState, TestDatabase};
 use strongroom_types::{ActivityFilter, RuntimeRole, WorkspaceId};

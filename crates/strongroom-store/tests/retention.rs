@@ -1,6 +1,5 @@
 //! Values that are kept no longer: destroyed when the settings say so, never before, and by nobody's act.
 //! What is still kept is never touched.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_store::{RevealOutcome, Store};
 use strongroom_testing::{Person, Sql, TestDatabase};

@@ -1,6 +1,5 @@
 //! Promise 4 at the database: one round trip, one commit, and no envelope without its record.
 //! Round trips are counted on the wire.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use std::num::NonZeroU32;
 

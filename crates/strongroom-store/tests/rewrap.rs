@@ -1,6 +1,5 @@
 //! Data keys wrapped anew: only for whoever has the server's own secret, only the key and never the value, and without a
 //! trace in what people see of a credential. Beside rotations nothing is lost.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use data_encoding::BASE64URL_NOPAD;
 use strongroom_store::{Rewrapped, RewrappedOwn, Store, StoreError};

@@ -1,6 +1,5 @@
 //! Passwords and sessions, past the server: the attacker of these tests holds the app role's login, and is at the place
 //! where the server's secret is not. And what slows guessing down, in the database's own time.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use std::time::Duration;
 

@@ -1,6 +1,5 @@
 //! What a limited token reaches, in SQL: its scope holds for whoever speaks SQL with it, past the server. And service
 //! accounts, whose tokens are limited by what they are. Each wall has a token that passes it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_testing::{Person, Sql, SqlState, TestDatabase};
 use strongroom_types::{CredentialId, TokenId, UserId, WorkspaceId};

@@ -1,6 +1,5 @@
 //! The end of a workspace in SQL: who may bring it about, what goes with it, what the record keeps, and what happens at the
 //! same moment. And its new name.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use strongroom_testing::{Person, Sql, SqlState, TestDatabase};
 use strongroom_types::{CredentialId, TokenId, UserId, WorkspaceId};

@@ -1,6 +1,5 @@
 //! An OpenTelemetry collector: takes OTLP over HTTP on a free port, and keeps what it is sent.
 //! All of it, as it came: tests look in it for spans that must be there, and for secrets that must not.
-#![allow(dead_code, clippy::unwrap_used, reason = "tests only; each file uses its part")]
 
 use std::sync::{Arc, Mutex};
 

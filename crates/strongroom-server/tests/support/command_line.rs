@@ -1,6 +1,5 @@
 //! The client commands of the real binary, as somebody, against a server.
 //! Their environment is empty but for what is said here.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "tests only; each file uses its part")]
 
 use std::io::Write;
 use std::path::Path;

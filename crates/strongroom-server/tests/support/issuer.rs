@@ -1,6 +1,6 @@
 //! A provider that does as it is told, also what a real one never would: it signs with real keys whatever the test wants,
 //! and publishes the keys that the test says.
-#![allow(dead_code, clippy::unwrap_used, clippy::disallowed_methods, reason = "tests only; each file uses its part")]
+#![allow(clippy::disallowed_methods, reason = "tests only")]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,15 +1,13 @@
 //! The API over a database of its own, and requests to it.
 //! The router is the real one, the database PostgreSQL; only the process is the test's.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "tests only; each file uses its part"
-)]
+#![allow(clippy::disallowed_methods, reason = "tests only")]
 
 pub mod browser;
+pub mod collector;
+pub mod command_line;
 pub mod issuer;
+pub mod openbao;
+pub mod process;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -48,6 +46,7 @@ fn without_redirects() -> reqwest::Client {
 pub struct Server {
     pub database: TestDatabase,
     pub url: String,
+    pub vault: Arc<Vault>,
     http: reqwest::Client,
     _keys: tempfile::TempDir,
 }
@@ -121,9 +120,10 @@ impl Server {
         let http = http_settings(flags);
         let listener = Listener::bind(http.clone()).await.unwrap();
         let url = listener.url().unwrap();
-        let router = router(Arc::new(vault.federated(federation(&url))), &http);
+        let vault = Arc::new(vault.federated(federation(&url)));
+        let router = router(vault.clone(), &http);
         tokio::spawn(async move { listener.serve(router, std::future::pending()).await.unwrap() });
-        Self { database, url, http: without_redirects(), _keys: keys }
+        Self { database, url, vault, http: without_redirects(), _keys: keys }
     }
 
     /// Invites whoever has that address; returns the secret.

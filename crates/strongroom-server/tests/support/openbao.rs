@@ -1,6 +1,5 @@
 //! A real OpenBao: raft storage, TLS, a namespace, the named keys, and an AppRole that may use them and no more.
 //! It can be stopped, sealed and brought back, as operators do and machines do to them. Ended with its handle.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};

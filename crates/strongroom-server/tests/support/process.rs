@@ -1,6 +1,5 @@
 //! The real binary, on a data folder or a database of its own, ended with its handle.
 //! Nothing is left running: a handle that is dropped stops its server, and that its PostgreSQL.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "tests only; each file uses its part")]
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};

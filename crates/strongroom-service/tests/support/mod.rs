@@ -1,5 +1,4 @@
 //! Servers of one vault, on one database and one key file; and what an operator's verification says of their record.
-#![allow(dead_code, clippy::unwrap_used, reason = "tests only; each file uses its part")]
 
 use std::convert::Infallible;
 
