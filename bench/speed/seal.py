@@ -1,5 +1,5 @@
 # Sealing and opening in this process, by criterion, beside OpenBao's Transit over HTTP; and instructions, by callgrind.
-# A thread of ours stands beside all of Transit's.
+# On all cores, as Transit has them, and on one.
 import json
 import re
 import subprocess
@@ -20,14 +20,21 @@ def run(stage, report: Report):
                     "--measurement-time", str(stage.size.criterion_seconds)], cwd=machine.ROOT, check=True, stdout=subprocess.DEVNULL)
     rows = []
     for act in ("seal", "open"):
-        mean = json.loads((machine.ROOT / f"target/criterion/{act}/new/estimates.json").read_text())["mean"]
-        bounds, rate = mean["confidence_interval"], 1e9 / mean["point_estimate"]
-        rows.append((act, f"{mean['point_estimate'] / 1000:.2f}", f"{bounds['lower_bound'] / 1000:.2f} to {bounds['upper_bound'] / 1000:.2f}",
-                     f"{rate:,.0f}", f"{instructions(act):,.0f}"))
-        report.at_least(f"{act} in process, on one core, beside Transit on all", rate / theirs, 100)
+        one, (low, high) = estimate(act)
+        all_cores, _ = estimate(f"{act}-on-all-cores")
+        rows.append((act, f"{one / 1000:.2f}", f"{low / 1000:.2f} to {high / 1000:.2f}", f"{1e9 / one:,.0f}", f"{1e9 / all_cores:,.0f}",
+                     f"{instructions(act):,.0f}"))
+        report.at_least(f"{act} in process, beside Transit, both on all cores", 1e9 / all_cores / theirs, 100)
     report.section("Seal and open", "A value of 40 bytes, under a key file; mean, and its confidence interval of 95 %.",
-                   table(("", "µs", "µs between", "a second, on one core", "instructions"), rows),
+                   table(("", "µs, on one core", "between", "a second, on one core", "on all", "instructions"), rows),
                    "OpenBao's Transit, encrypt, over HTTP:", table(report.HEAD, rounds.rows()))
+
+
+def estimate(name):
+    """Of one act, in ns: the mean, and its bounds."""
+    mean = json.loads((machine.ROOT / f"target/criterion/{name}/new/estimates.json").read_text())["mean"]
+    bounds = mean["confidence_interval"]
+    return mean["point_estimate"], (bounds["lower_bound"], bounds["upper_bound"])
 
 
 def instructions(act):

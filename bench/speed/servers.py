@@ -47,9 +47,6 @@ def run(stage, report: Report):
                    "statements." if bouncer else f"Reveals with {CONNECTIONS} connections in all. Behind PgBouncer nothing was measured: "
                    f"{version}, and in transaction mode the server needs 1.21 or newer, for prepared statements.",
                    table((*Report.HEAD, "memory of all, MiB"), rows))
-    if bouncer:
-        report.at_least("four servers beside one, behind PgBouncer",
-                        rounds.median("4 through PgBouncer", "rate") / rounds.median("1 through PgBouncer", "rate"), 0.9)
 
 
 def together(servers, file, seconds):
