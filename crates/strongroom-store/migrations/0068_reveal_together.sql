@@ -23,21 +23,24 @@ CREATE TYPE strongroom.proven_token AS (
     id uuid, user_id uuid, workspace_id uuid, provider text, actions strongroom.token_action[], last_used_at timestamptz
 );
 
--- The live token of each secret, in their order; NULLs where there is none. LIMIT has each looked up by its hash, whatever the
--- planner thinks of the number of tokens.
+-- The live token with that secret. A part of the statements that call it. LIMIT has it looked up by its hash, whatever the planner
+-- thinks of how many secrets there are, and how many tokens.
+CREATE FUNCTION strongroom.live_token(secret bytea) RETURNS SETOF strongroom.proven_token
+LANGUAGE sql STABLE AS $$
+    SELECT t.id, t.user_id, t.workspace_id, t.provider::text, t.actions, u.last_used_at
+    FROM strongroom.api_tokens AS t JOIN strongroom.token_uses AS u ON u.token_id = t.id
+    WHERE t.token_hash = sha256(secret) AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp()
+      AND coalesce(coalesce(u.last_used_at, t.created_at) + t.idle_timeout > clock_timestamp(), true)
+      AND substring(secret, 1, 16) = uuid_send(t.user_id)
+    LIMIT 1
+$$;
+
+-- The live token of each secret, in their order; NULL where there is none.
 CREATE FUNCTION strongroom.live_tokens(secrets bytea[]) RETURNS strongroom.proven_token[]
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-    RETURN ARRAY(
-        SELECT found.token FROM unnest(secrets) WITH ORDINALITY AS asked (secret, place)
-        LEFT JOIN LATERAL (
-            SELECT ROW(t.id, t.user_id, t.workspace_id, t.provider, t.actions, u.last_used_at)::strongroom.proven_token AS token
-            FROM strongroom.api_tokens AS t JOIN strongroom.token_uses AS u ON u.token_id = t.id
-            WHERE t.token_hash = sha256(asked.secret) AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp()
-              AND coalesce(coalesce(u.last_used_at, t.created_at) + t.idle_timeout > clock_timestamp(), true)
-              AND substring(asked.secret, 1, 16) = uuid_send(t.user_id)
-            LIMIT 1) AS found ON true
-        ORDER BY asked.place);
+    RETURN ARRAY(SELECT token FROM unnest(secrets) WITH ORDINALITY AS asked (secret, place)
+                 LEFT JOIN LATERAL strongroom.live_token(asked.secret) AS token ON true ORDER BY asked.place);
 END $$;
 
 -- True, or an error where no caller can be proven: an older snapshot would still hold the token that was revoked, or the membership that
@@ -89,10 +92,10 @@ END $$;
 CREATE FUNCTION strongroom.prove_token(secret bytea) RETURNS strongroom.proven_token
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    provable boolean := strongroom.require_provable();
-    token strongroom.proven_token := (strongroom.live_tokens(ARRAY[secret]))[1];
-    held boolean;
+    done boolean := strongroom.require_provable();
+    token strongroom.proven_token;
 BEGIN
+    SELECT * INTO token FROM strongroom.live_token(secret);
     IF token.id IS NULL THEN
         RAISE EXCEPTION 'the caller is not proven' USING ERRCODE = 'SR401';
     END IF;
@@ -105,13 +108,38 @@ BEGIN
                                        || lpad(to_hex(currval('strongroom.token_low')), 16, '0'))::uuid) THEN
         RAISE EXCEPTION 'another caller is proven in this transaction' USING ERRCODE = 'SR401';
     END IF;
-    held := strongroom.hold_caller(token);
+    done := strongroom.hold_caller(token);
     RETURN token;
 END $$;
 
--- Not STRICT: no secret is a wrong one, and refused, and nobody goes on without a caller.
+-- Not STRICT: no secret is a wrong one, and refused, and nobody goes on without a caller. What is asked is the same each time: planned
+-- once, and not for each secret, which took as long as the proof.
 CREATE OR REPLACE FUNCTION strongroom.prove_caller(secret bytea) RETURNS uuid
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN (strongroom.prove_token(secret)).user_id;
+END $$;
+
+-- Notes the request, for whatever is recorded in this transaction. It proves nothing.
+CREATE FUNCTION strongroom.note_request(request uuid, address inet, agent text) RETURNS text[]
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN ARRAY[set_config('strongroom.request_id', coalesce(request::text, ''), true),
+                 set_config('strongroom.client_address', coalesce(host(address), ''), true),
+                 set_config('strongroom.user_agent', coalesce(left(agent, 255), ''), true)];
+END $$;
+
+CREATE OR REPLACE FUNCTION strongroom.describe_request(request uuid, address inet, agent text) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM strongroom.note_request(request, address, agent);
+END $$;
+
+-- describe_request() and prove_caller() in one.
+CREATE OR REPLACE FUNCTION strongroom.prove_request(secret bytea, request uuid, address inet, agent text) RETURNS uuid
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    noted text[] := strongroom.note_request(request, address, agent);
 BEGIN
     RETURN (strongroom.prove_token(secret)).user_id;
 END $$;
@@ -253,8 +281,9 @@ DECLARE
     attempt strongroom.reveal_attempt;
     attempts strongroom.reveal_attempt[];
     done boolean;
+    noted text[];
 BEGIN
-    PERFORM strongroom.describe_request(request, address, agent);
+    noted := strongroom.note_request(request, address, agent);
     token := strongroom.prove_token(secret);
     IF strongroom.reveal_action(purpose) IS NULL OR cardinality(ids) NOT BETWEEN 1 AND 100
        OR num_nulls(ids, providers, names, workspaces, versions) > 0 THEN

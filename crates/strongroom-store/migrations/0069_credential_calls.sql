@@ -102,8 +102,9 @@ $$ $functions$, '<facts>', $facts$
 -- Proves the caller of a call; the admin path is for administrators, and tells others so.
 CREATE FUNCTION strongroom.prove_call(secret bytea, request uuid, address inet, agent text) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    caller uuid := strongroom.prove_request(secret, request, address, agent);
 BEGIN
-    PERFORM strongroom.prove_request(secret, request, address, agent);
     IF session_user = 'strongroom_system' AND NOT strongroom.caller_is_admin() THEN
         RAISE EXCEPTION 'the caller is no administrator' USING ERRCODE = 'insufficient_privilege';
     END IF;
