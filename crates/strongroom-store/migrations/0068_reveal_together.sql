@@ -1,8 +1,24 @@
 -- Reveals that arrive together share a statement, a transaction and so a commit (docs/adr/0010-reveals-together.md). Each has
 -- its own caller, who is proven for himself, and its own record. One alone is cheaper, too: what it needs is read once.
 
--- As before, but a transaction without an id has had no caller: each proof gives it one. A stamp below zero is that of a
--- transaction whose callers reveal_together() has proven: it has no caller any more, and gets none.
+-- The stamp in the registers is the transaction's id from here on, and not its beginning: two transactions of one message begin at
+-- the same moment, and in the second, the first one's caller would be there although nobody had been proven in it. Each proof takes
+-- the id before it touches the registers, so that where there is none, there is no caller either. A stamp below zero is that of a
+-- transaction whose callers reveal_together() has proven, or of one cut off in a proof: it has no caller, and gets none.
+CREATE OR REPLACE FUNCTION strongroom.current_user_id() RETURNS uuid
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- The setting proves nothing. It ends with its savepoint, as registers do not, and spares whoever never proved anybody an error.
+    IF nullif(current_setting('strongroom.proven', true), '') IS NULL OR pg_current_xact_id_if_assigned() IS NULL
+       OR current_setting('transaction_isolation') <> 'read committed'
+       OR currval('strongroom.caller_since') IS DISTINCT FROM pg_current_xact_id_if_assigned()::text::bigint
+       OR clock_timestamp() > now() + interval '5 minutes' THEN
+        RETURN NULL;
+    END IF;
+    RETURN (lpad(to_hex(currval('strongroom.caller_high')), 16, '0')
+         || lpad(to_hex(currval('strongroom.caller_low')), 16, '0'))::uuid;
+END $$;
+
 CREATE OR REPLACE FUNCTION strongroom.nobody_was_proven() RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -10,7 +26,7 @@ BEGIN
         RETURN true;
     END IF;
     BEGIN
-        RETURN abs(currval('strongroom.caller_since')) <> (extract(epoch FROM now()) * 1000000)::bigint;
+        RETURN abs(currval('strongroom.caller_since')) <> pg_current_xact_id_if_assigned()::text::bigint;
     EXCEPTION WHEN object_not_in_prerequisite_state THEN
         RETURN false; -- The registers are empty.
     END;
@@ -62,22 +78,22 @@ CREATE FUNCTION strongroom.hold_caller(token strongroom.proven_token) RETURNS bo
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     bits bit(256) := ('x' || encode(uuid_send(token.user_id) || uuid_send(token.id), 'hex'))::bit(256);
+    stamp bigint := pg_current_xact_id()::text::bigint;
     registers bigint[];
     settings text[];
-    transaction_id xid8;
 BEGIN
     -- To the minute, and without a wait for whoever is at it already.
     IF coalesce(token.last_used_at < clock_timestamp() - interval '1 minute', true) THEN
         UPDATE strongroom.token_uses AS u SET last_used_at = clock_timestamp()
         WHERE u.token_id = (SELECT l.token_id FROM strongroom.token_uses AS l WHERE l.token_id = token.id FOR NO KEY UPDATE SKIP LOCKED);
     END IF;
-    -- Assigned, and not performed: an expression costs a tenth of a statement.
-    registers := ARRAY[setval('strongroom.caller_high', substring(bits, 1, 64)::bigint),
+    -- Whoever is cut off in between is nobody. Assigned, and not performed: an expression costs a tenth of a statement.
+    registers := ARRAY[setval('strongroom.caller_since', -stamp),
+                       setval('strongroom.caller_high', substring(bits, 1, 64)::bigint),
                        setval('strongroom.caller_low', substring(bits, 65, 64)::bigint),
                        setval('strongroom.token_high', substring(bits, 129, 64)::bigint),
                        setval('strongroom.token_low', substring(bits, 193, 64)::bigint),
-                       setval('strongroom.caller_since', (extract(epoch FROM now()) * 1000000)::bigint)];
-    transaction_id := pg_current_xact_id();
+                       setval('strongroom.caller_since', stamp)];
     -- A role may change its own defaults (ALTER ROLE … SET): what a record rests on is set here, for this transaction.
     -- What is recorded is on disk, and nobody who holds a lock keeps a caller waiting for long.
     IF current_setting('strongroom.proven', true) IS DISTINCT FROM 'yes' OR current_setting('lock_timeout') <> '5s'
@@ -336,8 +352,9 @@ BEGIN
     IF NOT strongroom.nobody_was_proven() THEN
         RAISE EXCEPTION 'another caller is proven in this transaction' USING ERRCODE = 'SR401';
     END IF;
-    IF coalesce(cardinality(secrets), 0) NOT BETWEEN 1 AND 32
-       OR cardinality(secrets) <> ALL (ARRAY[cardinality(requests), cardinality(addresses), cardinality(agents), cardinality(purposes),
+    IF num_nulls(secrets, requests, addresses, agents, purposes, per_minute, ids, providers, names, workspaces, versions) > 0
+       OR cardinality(secrets) NOT BETWEEN 1 AND 32
+       OR cardinality(secrets) <> ANY (ARRAY[cardinality(requests), cardinality(addresses), cardinality(agents), cardinality(purposes),
               cardinality(per_minute), cardinality(ids), cardinality(providers), cardinality(names), cardinality(workspaces), cardinality(versions)])
        OR NOT purposes <@ '{REVEAL,USE,RESTORE}' OR array_position(purposes, NULL) IS NOT NULL THEN
         RAISE EXCEPTION 'not a purpose, or not 1 to 32 reveals' USING ERRCODE = 'invalid_parameter_value';
@@ -376,9 +393,8 @@ BEGIN
                         attempt.version)::strongroom.reveal_answer;
     END LOOP;
     done := strongroom.record_reveals(attempts);
-    -- That it has an id is what says that somebody was proven in it (nobody_was_proven).
-    done := setval('strongroom.caller_since', -(extract(epoch FROM now()) * 1000000)::bigint) < 0
-            AND pg_current_xact_id() IS NOT NULL AND set_config('strongroom.proven', '', true) = '';
+    -- It has an id also where no secret was anybody's: nobody is proven in it any more.
+    done := setval('strongroom.caller_since', -(pg_current_xact_id()::text::bigint)) < 0 AND set_config('strongroom.proven', '', true) = '';
 END $$;
 GRANT EXECUTE ON FUNCTION strongroom.reveal_together(bytea[], uuid[], inet[], text[], text[], integer[], uuid[], text[], text[], uuid[], integer[])
 TO strongroom_app, strongroom_system;

@@ -5,7 +5,7 @@
 -- for that somebody is changing; its next use is noted. The policies are those by which envelopes are rewrapped: the server's
 -- own login, and nobody proven.
 CREATE FUNCTION strongroom.note_uses(server_secret bytea, record_ids bigint[]) RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
 BEGIN
     PERFORM strongroom.require_server(server_secret);
     PERFORM strongroom.begin_retention(); -- Nobody's act, and the policies can tell.

@@ -40,7 +40,8 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Whose token it says it is; nobody has believed it yet.
+    /// Whose token it says it is; nobody has believed it yet. Whoever writes another one's id into his waits with him, and
+    /// gains nothing.
     fn user(&self) -> UserId {
         self.single.caller.token.user_id()
     }
@@ -177,11 +178,13 @@ async fn answer(store: Store, batch: Vec<Waiting>) {
 }
 
 /// What the failure of a call is to each in it. What the database refused, it has undone, and only one of them may be the
-/// cause: each is asked for alone. All else is everybody's.
+/// cause, by a lock or the time that he took, too: each is asked for alone. All else is everybody's.
 fn shared(error: &StoreError) -> Answer {
     let again = |cause: &sqlx::Error| sqlx::Error::Protocol(cause.to_string());
     match error {
-        StoreError::Unavailable(cause) => Err(StoreError::Unavailable(again(cause))),
+        StoreError::Unavailable(cause) if cause.as_database_error().is_none() => {
+            Err(StoreError::Unavailable(again(cause)))
+        }
         StoreError::Database(cause) if cause.as_database_error().is_none() => Err(StoreError::Database(again(cause))),
         _ => Ok(None),
     }

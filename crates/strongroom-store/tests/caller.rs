@@ -113,6 +113,48 @@ async fn a_caller_lasts_for_his_transaction_and_no_longer() {
 }
 
 #[tokio::test]
+async fn two_transactions_of_one_message_share_no_caller() {
+    let database = TestDatabase::create().await;
+    let (ada, eve) = (Person::create(&database, "ada").await, Person::create(&database, "eve").await);
+    let app = database.sql("strongroom_app").await;
+    ada.keep(&app, "hers").await;
+    eve.keep(&app, "eves").await;
+    let proves = |person: &Person| {
+        let secret: String = person.token.expose().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("strongroom.prove_caller('\\x{secret}')")
+    };
+    // A function that proves another caller in the middle of a statement, whose policies have asked for the first one.
+    app.batch_execute(&format!(
+        "CREATE FUNCTION pg_temp.switch() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM {}; RETURN true; END $$",
+        proves(&ada)
+    ))
+    .await
+    .unwrap();
+    let first = format!("BEGIN; SELECT {}; COMMIT; BEGIN; SET LOCAL strongroom.proven = 'yes'", proves(&eve));
+    for id in ["", "SELECT pg_current_xact_id();"] {
+        let asked =
+            app.simple_query(&format!("{first}; {id} SELECT strongroom.current_user_id(); COMMIT")).await.unwrap();
+        let said = asked.iter().filter_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        assert_eq!(said.last().unwrap().get(0), None, "{id}");
+        for statement in [
+            "SELECT name FROM strongroom.user_credentials",
+            "SELECT c.name, pg_temp.switch() FROM strongroom.user_credentials AS c",
+            "DELETE FROM strongroom.credential_grants WHERE pg_temp.switch()",
+        ] {
+            let refused = app.batch_execute(&format!("{first}; {id} {statement}; COMMIT")).await.unwrap_err();
+            assert_eq!(refused.code().unwrap().code(), "SR401", "{id} {statement}");
+            app.batch_execute("ROLLBACK").await.unwrap();
+        }
+    }
+    // Nor does one that is proven give way to another, in whatever transaction of the message.
+    let second = format!("{first}; SELECT {}; SELECT pg_temp.switch(); COMMIT", proves(&eve));
+    assert_eq!(app.batch_execute(&second).await.unwrap_err().code().unwrap().code(), "SR401");
+}
+
+#[tokio::test]
 async fn a_caller_proven_in_a_savepoint_goes_with_it() {
     let database = TestDatabase::create().await;
     let ada = Person::create(&database, "ada").await;

@@ -358,6 +358,20 @@ async fn a_call_holds_one_to_32_whole_reveals() {
         let refused = together(&app, &wrong).await.unwrap_err();
         assert_eq!(refused.code(), Some(&SqlState::INVALID_PARAMETER_VALUE));
     }
+    // Each array has one for each: what is missing would be no limit, or no request.
+    let whole = ["'{\\x00,\\x00}'", "'{NULL,NULL}'", "'{NULL,NULL}'", "'{NULL,NULL}'", "'{USE,USE}'", "'{1,1}'"];
+    let rest = ["'{NULL,NULL}'"; 5];
+    let arrays = [&whole[..], &rest[..]].concat();
+    app.execute(&format!("SELECT strongroom.reveal_together({})", arrays.join(", ")), &[]).await.unwrap();
+    for place in 0..arrays.len() {
+        for wrong in ["NULL", "'{}'", "'{NULL}'", "'{NULL,NULL,NULL}'"] {
+            let mut arrays = arrays.clone();
+            arrays[place] = wrong;
+            let call = format!("SELECT strongroom.reveal_together({})", arrays.join(", "));
+            let refused = app.execute(&call, &[]).await.unwrap_err();
+            assert_eq!(refused.code(), Some(&SqlState::INVALID_PARAMETER_VALUE), "{call}");
+        }
+    }
 }
 
 fn ask(
@@ -488,6 +502,30 @@ async fn one_that_fails_fails_alone() {
         "SELECT count(*) FROM strongroom.activity_logs WHERE action = 'CREDENTIAL_ACCESSED' AND entity_id = $1";
     for (id, expected) in [(hers, 1_i64), (his, 0), (eves, 0)] {
         assert_eq!(postgres.query_one(records, &[&id.0]).await.unwrap().get::<_, i64>(0), expected);
+    }
+}
+
+#[tokio::test]
+async fn one_whose_lock_or_time_runs_out_takes_nobody_with_him() {
+    let database = TestDatabase::create().await;
+    let (postgres, app) = (database.sql("postgres").await, database.sql("strongroom_app").await);
+    let people = people(&database, &app, 3).await;
+    let [(dan, dans), (ada, hers), (bob, his)] = people.as_slice() else { panic!("three") };
+    let store = database.store().await;
+    for code in ["query_canceled", "lock_not_available", "deadlock_detected"] {
+        let sabotage = format!(
+            "CREATE OR REPLACE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no' USING ERRCODE = '{code}'; END $$;
+             CREATE OR REPLACE TRIGGER fail BEFORE INSERT ON strongroom.activity_logs
+                 FOR EACH ROW WHEN (NEW.actor_id = '{}') EXECUTE FUNCTION public.fail()",
+            bob.id
+        );
+        postgres.batch_execute(&sabotage).await.unwrap();
+        let before = keep_worker(&store, &postgres, (dan, *dans)).await;
+        let [of_ada, of_bob] = [(ada, hers), (bob, his)].map(|(person, id)| ask(&store, person.caller(), *id, None));
+        postgres.batch_execute("COMMIT").await.unwrap();
+        assert!(is_allowed(&of_ada.await.unwrap()), "{code}");
+        assert!(matches!(of_bob.await.unwrap(), Err(StoreError::Unavailable(_))), "{code}");
+        assert!(is_allowed(&before.await.unwrap()));
     }
 }
 
