@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use reqwest::cookie::Jar;
 use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use strongroom_federation::{Federation, OidcProvider, OidcSettings, TrustedIssuers};
+
+use crate::support::without_redirects;
 
 /// Somebody's browser.
 pub struct Browser {
@@ -34,7 +36,7 @@ impl Browser {
     pub fn of(account: &str, vault: &str) -> Self {
         let headers = HeaderMap::from_iter([("x-account".parse().unwrap(), HeaderValue::from_str(account).unwrap())]);
         let cookies = Arc::new(Jar::default());
-        let http = Client::builder().cookie_provider(cookies.clone()).redirect(redirect::Policy::none());
+        let http = without_redirects().cookie_provider(cookies.clone());
         Self { http: http.default_headers(headers).build().unwrap(), cookies, vault: vault.into() }
     }
 
@@ -49,7 +51,7 @@ impl Browser {
         let own = reqwest::cookie::CookieStore::cookies(&*self.cookies, &url).unwrap();
         let own = own.to_str().unwrap().split("; ").filter(|cookie| !cookie.starts_with("strongroom_session="));
         let cookies = own.chain([session]).collect::<Vec<_>>().join("; ");
-        let bare = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+        let bare = without_redirects().build().unwrap();
         bare.get(url).header("cookie", cookies).send().await.unwrap()
     }
 

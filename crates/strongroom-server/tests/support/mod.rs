@@ -11,6 +11,7 @@ pub mod process;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser;
 use reqwest::Method;
@@ -37,9 +38,9 @@ fn http_settings(flags: &[&str]) -> HttpSettings {
     Arguments::parse_from([&["test", "--listen=127.0.0.1:0"], flags].concat()).http
 }
 
-/// Where an answer leads to is what a test looks at.
-fn without_redirects() -> reqwest::Client {
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+/// Where an answer leads to is what a test looks at; and whoever never answers is named.
+fn without_redirects() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(60))
 }
 
 /// A server on a free port of this machine.
@@ -123,7 +124,7 @@ impl Server {
         let vault = Arc::new(vault.federated(federation(&url)));
         let router = router(vault.clone(), &http);
         tokio::spawn(async move { listener.serve(router, std::future::pending()).await.unwrap() });
-        Self { database, url, vault, http: without_redirects(), _keys: keys }
+        Self { database, url, vault, http: without_redirects().build().unwrap(), _keys: keys }
     }
 
     /// Invites whoever has that address; returns the secret.
