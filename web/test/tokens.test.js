@@ -97,7 +97,7 @@ test('a token without a limit is told to be one, and a token is made by keyboard
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await assertNowhere(page, token);
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'New token');
+  await page.locator('button:focus', { hasText: 'New token' }).waitFor();
   const [made] = (await vault.call('/api/tokens')).items;
   assert.equal(made.actions.length, 4);
   assert.deepEqual(faults, []);
