@@ -4,7 +4,8 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sqlx::{Row, query};
+use sqlx::pool::PoolConnection;
+use sqlx::{Postgres, Row, query};
 use strongroom_types::{Caller, Purpose, Reference, RuntimeRole, UserId};
 use tokio::sync::oneshot;
 use tracing::{Instrument, Span, info_span};
@@ -31,6 +32,8 @@ pub(crate) struct Single {
 
 /// What came of it; None: it is to be asked for alone, and nothing of it has happened.
 type Answer = Result<Option<RevealOutcome>, StoreError>;
+
+type Connection = PoolConnection<Postgres>;
 
 struct Waiting {
     single: Single,
@@ -73,7 +76,15 @@ impl Store {
         answered.await.unwrap_or(Err(StoreError::Unavailable(sqlx::Error::WorkerCrashed)))
     }
 
-    async fn reveal_together(&self, batch: &[Waiting]) -> Result<Vec<Answer>, StoreError> {
+    async fn reveal_together(
+        &self,
+        batch: &[Waiting],
+        connection: Option<Connection>,
+    ) -> Result<(Vec<Answer>, Connection), StoreError> {
+        let mut connection = match connection {
+            Some(connection) => connection,
+            None => self.acquire(RuntimeRole::App).await?,
+        };
         let asked = Asked::of(batch.iter().map(|w| &w.single.reference));
         let singles = || batch.iter().map(|w| &w.single);
         // fetch_all, as in reveals.rs: it returns after the commit.
@@ -92,21 +103,19 @@ impl Store {
         .bind(asked.names)
         .bind(asked.workspaces)
         .bind(asked.versions)
-        .fetch_all(&mut *self.acquire(RuntimeRole::App).await?)
+        .fetch_all(&mut *connection)
         .instrument(info_span!("reveal", together = batch.len()))
         .await?;
         let in_order = rows.iter().zip(1..).all(|(row, n)| row.try_get::<i32, _>("position").is_ok_and(|p| p == n));
         if !in_order || rows.len() != batch.len() {
             return Err(StoreError::Database(sqlx::Error::Decode("not an outcome for each".into())));
         }
-        Ok(rows
-            .iter()
-            .map(|row| match row.try_get::<&str, _>("outcome")? {
-                "UNAUTHENTICATED" => Err(StoreError::Unauthenticated),
-                "BUSY" => Ok(None),
-                _ => Ok(Some(outcome(row)?)),
-            })
-            .collect())
+        let answers = rows.iter().map(|row| match row.try_get::<&str, _>("outcome")? {
+            "UNAUTHENTICATED" => Err(StoreError::Unauthenticated),
+            "BUSY" => Ok(None),
+            _ => Ok(Some(outcome(row)?)),
+        });
+        Ok((answers.collect(), connection))
     }
 }
 
@@ -154,27 +163,36 @@ impl RevealQueue {
 
 async fn work(store: Store) {
     let mut done = Vec::new();
+    // One for all of its calls: a backend that has just done the same is the fastest, and the pool, which would hand out another each
+    // time, looks at each that comes back.
+    let mut connection = None;
     while let Some(batch) = store.reveals.next(&done) {
         done = batch.iter().map(Waiting::user).collect();
         metrics::histogram!("strongroom_reveals_together").record(batch.len() as f64);
         // The first one's trace has the call.
         let span = batch.first().map_or_else(Span::none, |first| first.span.clone());
         // In a task of its own, so that a panic ends this call and not the worker.
-        if let Err(panic) = tokio::spawn(answer(store.clone(), batch).instrument(span)).await {
-            tracing::error!(%panic, "a call for several reveals panicked");
+        match tokio::spawn(answer(store.clone(), connection, batch).instrument(span)).await {
+            Ok(kept) => connection = kept,
+            Err(panic) => {
+                connection = None;
+                tracing::error!(%panic, "a call for several reveals panicked");
+            }
         }
     }
 }
 
-async fn answer(store: Store, batch: Vec<Waiting>) {
-    let answers = match store.reveal_together(&batch).await {
-        Ok(answers) => answers,
-        Err(error) => batch.iter().map(|_| shared(&error)).collect(),
+/// Returns the connection, where nothing speaks against using it once more.
+async fn answer(store: Store, connection: Option<Connection>, batch: Vec<Waiting>) -> Option<Connection> {
+    let (answers, connection) = match store.reveal_together(&batch, connection).await {
+        Ok((answers, connection)) => (answers, Some(connection)),
+        Err(error) => (batch.iter().map(|_| shared(&error)).collect(), None),
     };
     for (waiting, answer) in batch.into_iter().zip(answers) {
         // Whoever has gone away does not hear of it.
         let _ = waiting.answer.send(answer);
     }
+    connection
 }
 
 /// What the failure of a call is to each in it. What the database refused, it has undone, and only one of them may be the
