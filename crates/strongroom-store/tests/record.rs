@@ -286,3 +286,45 @@ async fn a_value_is_never_overwritten_for_good() {
     bob.begin(&app).await;
     assert!(app.query("SELECT version FROM strongroom.credential_versions", &[]).await.unwrap().is_empty());
 }
+
+/// How many rows of the record that statement looked at.
+async fn looked_at(sql: &Sql, statement: &str, parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)]) -> i64 {
+    let count = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables
+                 WHERE relid = 'strongroom.activity_logs'::regclass";
+    let before: i64 = sql.query_one(count, &[]).await.unwrap().get(0);
+    sql.query(statement, parameters).await.unwrap();
+    sql.query_one(count, &[]).await.unwrap().get::<_, i64>(0) - before
+}
+
+#[tokio::test]
+async fn what_the_last_minute_had_is_not_looked_for_in_all_that_somebody_ever_did() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    let id = ada.keep(&app, "one").await;
+    ada.begin(&app).await;
+    let workspace = ada.insert_workspace(&app, "team").await;
+    app.batch_execute("COMMIT").await.unwrap();
+    let history = format!(
+        "SET session_replication_role = replica;
+         INSERT INTO strongroom.activity_logs (occurred_at, action, actor_id, entity_type, entity_id)
+         SELECT now() - make_interval(mins => 10000 - n), 'CREDENTIAL_ACCESSED', '{}', 'CREDENTIAL', gen_random_uuid()
+         FROM generate_series(1, 9990) AS n;
+         ANALYZE",
+        ada.id
+    );
+    database.sql("postgres").await.batch_execute(&history).await.unwrap();
+    let secret = ada.token.expose();
+    let reveal = "SELECT * FROM strongroom.reveal_credentials(
+        $1, gen_random_uuid(), NULL, NULL, 'REVEAL', $3, ARRAY[$2::uuid], '{NULL}', '{NULL}', '{NULL}', '{NULL}')";
+    ada.begin(&app).await;
+    for limit in [10, 1] {
+        let looked_at = looked_at(&app, reveal, &[&secret, &id.0, &limit]).await;
+        assert!(looked_at < 100, "a reveal with the limit {limit}: {looked_at}");
+    }
+    let reading = looked_at(&app, "SELECT strongroom.record_reading('RECORD_READ', '', NULL)", &[]).await;
+    assert!(reading < 100, "a reading: {reading}");
+    let deny = "SELECT strongroom.record_denial($1, 'MEMBER_ADDED')";
+    let denial = looked_at(&app, deny, &[&workspace.0]).await;
+    assert!(denial < 100, "a denial: {denial}");
+}
