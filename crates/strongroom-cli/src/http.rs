@@ -2,7 +2,8 @@
 //! A token never leaves this machine in the clear, and no redirect takes it elsewhere.
 
 use reqwest::{ClientBuilder, redirect};
-use url::{Host, Url};
+use strongroom_types::is_private;
+use url::Url;
 
 /// The address of a server that a token may be sent to.
 ///
@@ -21,17 +22,6 @@ pub fn server_url(text: &str) -> Result<Url, String> {
 pub fn client(server: &Url) -> ClientBuilder {
     let client = reqwest::Client::builder().redirect(redirect::Policy::none());
     if server.scheme() == "https" { client } else { client.no_proxy() }
-}
-
-/// HTTPS, or HTTP that does not leave this machine.
-fn is_private(url: &Url) -> bool {
-    let loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && loopback)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use reqwest::{Certificate, Client, Method, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use strongroom_types::is_private;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -331,14 +332,4 @@ fn unreachable(error: &reqwest::Error) -> SealingError {
 fn read(path: &Path) -> Result<Zeroizing<String>, SealingError> {
     let text = read_private_text(path).map_err(|why| wrong(format!("{}: {why}", path.display())))?;
     Ok(Zeroizing::new(text.trim().to_owned()))
-}
-
-/// Whether nobody on the way reads what passes: TLS, or no way at all.
-fn is_private(url: &Url) -> bool {
-    let loopback = match url.host_str() {
-        Some("localhost" | "[::1]") => true,
-        Some(host) => host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback()),
-        None => false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && loopback)
 }

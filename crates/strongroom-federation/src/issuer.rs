@@ -16,12 +16,12 @@ use openidconnect::{
     AdditionalClaims, ClaimsVerificationError, ClientId, IdToken, IdTokenClaims, IdTokenVerifier, IssuerUrl, Nonce,
     NonceVerifier, SignatureVerificationError,
 };
-use strongroom_types::Invalid;
+use strongroom_types::{Invalid, is_private};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::error::FederationError;
-use crate::http::{Http, is_private};
+use crate::http::Http;
 
 /// How long a key that its provider has taken back may still be believed.
 const KEYS_LAST: Duration = Duration::from_secs(300);

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests only")]
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use crate::support::Server;
 use crate::support::browser::{Browser, location, parameter, signing_in_with};
@@ -11,6 +12,9 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// oidc-provider in a process of its own.
 struct RealProvider {
@@ -33,7 +37,8 @@ impl RealProvider {
             .spawn()
             .expect("node is needed: run `make test`");
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let issuer = lines.next_line().await.unwrap().expect("oidc-provider is needed: run `make test`");
+        let issuer = timeout(START_TIMEOUT, lines.next_line()).await.expect("oidc-provider says that it is ready");
+        let issuer = issuer.unwrap().expect("oidc-provider is needed: run `make test`");
         Self { issuer, _process: process, _output: lines }
     }
 

@@ -102,7 +102,7 @@ impl Vault {
         let sealed = SealedVersion { envelope, masked_value: new.masked_value(current.kind) };
         let terms = NextTerms { revision, expires_at: new.expires_at, grace: new.grace_seconds };
         match self.store.rotate_credential(caller, role, &binding, &sealed, &terms, keyed).await {
-            Err(StoreError::Unchanged) => Err(self.rotation_refused(caller, role, current, revision).await?),
+            Err(StoreError::Unchanged) => Err(self.rotation_refused(caller, role, current, revision).await),
             rotated => Ok(rotated?),
         }
     }
@@ -114,13 +114,13 @@ impl Vault {
         role: RuntimeRole,
         seen: &Credential,
         revision: Option<i32>,
-    ) -> Result<ServiceError, ServiceError> {
-        let mut transaction = self.store.begin(caller, role).await?;
-        Ok(match unchanged(&mut transaction, seen.id, Some(seen.revision)).await? {
-            ServiceError::PreconditionFailed if revision.is_none() => {
+    ) -> ServiceError {
+        let asked = async { unchanged(&mut self.store.begin(caller, role).await?, seen.id, Some(seen.revision)).await };
+        match asked.await {
+            Ok(ServiceError::PreconditionFailed) if revision.is_none() => {
                 ServiceError::Conflict("the credential has changed meanwhile; look at it and try again")
             }
-            other => other,
-        })
+            Ok(refused) | Err(refused) => refused,
+        }
     }
 }

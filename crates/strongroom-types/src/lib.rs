@@ -14,6 +14,7 @@ mod metadata;
 mod number;
 mod page;
 mod passwords;
+mod private_way;
 mod problem;
 mod record;
 mod reveals;
@@ -43,6 +44,7 @@ pub use invitations::{AcceptInvitation, Invitation, InvitationToken, NewInvitati
 pub use metadata::Metadata;
 pub use page::{Page, PageRequest, PageSize};
 pub use passwords::{ChangePassword, NewPassword, Password, PasswordCost, PasswordParameters};
+pub use private_way::is_private;
 pub use problem::{Problem, ProblemCode};
 pub use record::{RecordCut, RecordEnd, RecordPart, RecordRow, RecordState, SealedBatch, TreeState};
 pub use reveals::{IdReference, NameReference, Purpose, Reference, References, ValueQuery, ValuesRequest};
