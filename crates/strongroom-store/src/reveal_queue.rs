@@ -5,10 +5,12 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgRow;
 use sqlx::{Postgres, Row, query};
 use strongroom_types::{Caller, Purpose, Reference, RuntimeRole, UserId};
 use tokio::sync::oneshot;
 use tracing::{Instrument, Span, info_span};
+use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::reveals::{Asked, RevealLimit, RevealOutcome, most, outcome};
@@ -16,8 +18,10 @@ use crate::store::Store;
 
 /// How many go together; reveal_together() takes 32. Where more wait than the next call can take, there is another one.
 const TOGETHER: usize = 16;
-/// How many calls are under way at once, at most.
+/// How many calls are under way at once, at most; nor do they take more than half of the connections.
 const WORKERS: usize = 4;
+/// After how many calls a worker gives its connection back: others wait for one, too, and the pool renews those that are old.
+const CALLS: usize = 64;
 /// How many may wait. Whoever comes then is told that the database is not available.
 const WAITING: usize = 4096;
 
@@ -51,9 +55,9 @@ impl Waiting {
 }
 
 /// Those that wait for a worker.
-#[derive(Default)]
 pub(crate) struct RevealQueue {
     state: Mutex<State>,
+    most_workers: usize,
 }
 
 #[derive(Default)]
@@ -106,8 +110,9 @@ impl Store {
         .fetch_all(&mut *connection)
         .instrument(info_span!("reveal", together = batch.len()))
         .await?;
-        let in_order = rows.iter().zip(1..).all(|(row, n)| row.try_get::<i32, _>("position").is_ok_and(|p| p == n));
-        if !in_order || rows.len() != batch.len() {
+        if rows.len() != batch.len() || !rows.iter().zip(1..).zip(batch).all(|((row, n), one)| is_of(row, n, one)) {
+            // Whatever it says next is not for whoever asks next.
+            connection.close_on_drop();
             return Err(StoreError::Database(sqlx::Error::Decode("not an outcome for each".into())));
         }
         let answers = rows.iter().map(|row| match row.try_get::<&str, _>("outcome")? {
@@ -119,7 +124,24 @@ impl Store {
     }
 }
 
+/// Whether the row in that place answers that question: what is opened is what the row names.
+fn is_of(row: &PgRow, place: i32, asked: &Waiting) -> bool {
+    let id = match &asked.single.reference {
+        Reference::Id(by_id) => Some(by_id.id.0),
+        Reference::Name(_) => None,
+    };
+    let found = row.try_get::<Option<Uuid>, _>("id");
+    row.try_get::<i32, _>("position").is_ok_and(|position| position == place)
+        && found.is_ok_and(|found| found.is_none() || id.is_none() || found == id)
+}
+
 impl RevealQueue {
+    /// Of a store that has so many connections.
+    pub(crate) fn new(connections: u32) -> Self {
+        let half = usize::try_from(connections / 2).unwrap_or(WORKERS);
+        Self { state: Mutex::default(), most_workers: half.clamp(1, WORKERS) }
+    }
+
     /// True: it is to get a worker.
     fn enter(&self, one: Waiting) -> Result<bool, StoreError> {
         let mut state = self.state();
@@ -128,7 +150,7 @@ impl RevealQueue {
         }
         state.waiting.push_back(one);
         // A call that what comes meanwhile waits for is a larger one, and costs each less than two at once.
-        let needs_worker = state.workers == 0 || (state.workers < WORKERS && state.waiting.len() > TOGETHER);
+        let needs_worker = state.workers == 0 || (state.workers < self.most_workers && state.waiting.len() > TOGETHER);
         state.workers += usize::from(needs_worker);
         Ok(needs_worker)
     }
@@ -163,22 +185,19 @@ impl RevealQueue {
 
 async fn work(store: Store) {
     let mut done = Vec::new();
-    // One for all of its calls: a backend that has just done the same is the fastest, and the pool, which would hand out another each
+    // One for many calls: a backend that has just done the same is the fastest, and the pool, which would hand out another each
     // time, looks at each that comes back.
     let mut connection = None;
-    while let Some(batch) = store.reveals.next(&done) {
+    for calls in 1.. {
+        let Some(batch) = store.reveals.next(&done) else { return };
         done = batch.iter().map(Waiting::user).collect();
         metrics::histogram!("strongroom_reveals_together").record(batch.len() as f64);
         // The first one's trace has the call.
         let span = batch.first().map_or_else(Span::none, |first| first.span.clone());
         // In a task of its own, so that a panic ends this call and not the worker.
-        match tokio::spawn(answer(store.clone(), connection, batch).instrument(span)).await {
-            Ok(kept) => connection = kept,
-            Err(panic) => {
-                connection = None;
-                tracing::error!(%panic, "a call for several reveals panicked");
-            }
-        }
+        let kept = tokio::spawn(answer(store.clone(), connection, batch).instrument(span)).await;
+        let kept = kept.inspect_err(|panic| tracing::error!(%panic, "a call for several reveals panicked"));
+        connection = kept.ok().flatten().filter(|_| calls % CALLS != 0);
     }
 }
 

@@ -59,7 +59,7 @@ impl Store {
             app: pool(app_url, connections)?,
             // The admin path is rare.
             system: pool(system_url, connections.min(4))?,
-            reveals: Arc::default(),
+            reveals: Arc::new(RevealQueue::new(connections)),
         };
         let findings = store.findings().await?;
         if findings.is_empty() { Ok(store) } else { Err(SchemaError::Unsafe(findings)) }

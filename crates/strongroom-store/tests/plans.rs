@@ -217,3 +217,40 @@ async fn no_call_reads_a_table_of_credentials_from_end_to_end() {
         assert!(after.1 > before.1, "{call}");
     }
 }
+
+/// How many credentials that statement looked at.
+async fn looked_at(sql: &Sql, statement: &str, parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)]) -> i64 {
+    let count = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables
+                 WHERE relid = 'strongroom.user_credentials'::regclass";
+    let before: i64 = sql.query_one(count, &[]).await.unwrap().get(0);
+    sql.query(statement, parameters).await.unwrap();
+    sql.query_one(count, &[]).await.unwrap().get::<_, i64>(0) - before
+}
+
+#[tokio::test]
+async fn a_name_that_others_have_takes_no_longer_than_one_that_nobody_has() {
+    let (database, ada, _) = scene().await;
+    let others = "SET session_replication_role = replica;
+        INSERT INTO strongroom.user_credentials
+            (id, user_id, workspace_id, scope, name, provider, type, encrypted_value, masked_value)
+        SELECT gen_random_uuid(), gen_random_uuid(), workspace, scope::strongroom.credential_scope, 'default', 'github', 'API_KEY', 'sealed', '****'
+        FROM generate_series(1, 3000), (VALUES ('USER', NULL), ('WORKSPACE', gen_random_uuid())) AS of (scope, workspace);
+        ANALYZE";
+    database.sql("postgres").await.batch_execute(others).await.unwrap();
+    let app = database.sql("strongroom_app").await;
+    let secret = ada.token.expose();
+    let reveal = "SELECT * FROM strongroom.reveal_credentials(
+        $1, gen_random_uuid(), NULL, NULL, 'USE', NULL, '{NULL}', '{github}', ARRAY[$2], '{NULL}', '{NULL}')";
+    let resolve = "SELECT strongroom.resolve_credential('github', $1, NULL)";
+    for _ in 0..2 {
+        ada.begin(&app).await;
+        let [mut revealed, mut resolved] = [vec![], vec![]];
+        for name in ["default", "nobody's"] {
+            revealed.push(looked_at(&app, reveal, &[&secret, &name]).await);
+            resolved.push(looked_at(&app, resolve, &[&name]).await);
+        }
+        // The ten that are shared with her.
+        assert_eq!((revealed, resolved), (vec![10, 10], vec![10, 10]));
+        app.batch_execute("COMMIT").await.unwrap();
+    }
+}

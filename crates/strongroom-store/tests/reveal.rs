@@ -218,3 +218,26 @@ async fn a_token_that_proves_nobody_reveals_nothing() {
     let outcome = reveal(&store, &ada.caller(), RuntimeRole::App, id, None).await;
     assert!(matches!(outcome, Err(StoreError::Unauthenticated)));
 }
+
+#[tokio::test]
+async fn reveals_without_end_leave_connections_to_others() {
+    let database = TestDatabase::create().await;
+    let (ada, bob) = (Person::create(&database, "ada").await, Person::create(&database, "bob").await);
+    let id = ada.keep(&database.sql("strongroom_app").await, "one").await;
+    let [app, system] = ["strongroom_app", "strongroom_system"].map(|role| database.url(role));
+    let store = Store::connect(&app, &system, 1).await.unwrap();
+    let reveals = (0..64).map(|_| {
+        let (store, caller) = (store.clone(), ada.caller());
+        tokio::spawn(async move {
+            loop {
+                reveal(&store, &caller, RuntimeRole::App, id, None).await.unwrap();
+            }
+        })
+    });
+    let reveals: Vec<_> = reveals.collect();
+    for _ in 0..5 {
+        store.begin(&bob.caller(), RuntimeRole::App).await.unwrap().commit().await.unwrap();
+    }
+    assert!(reveals.iter().all(|reveals| !reveals.is_finished()), "each is answered, too");
+    reveals.iter().for_each(tokio::task::JoinHandle::abort);
+}

@@ -347,6 +347,25 @@ async fn one_whose_attempts_are_counted_elsewhere_is_busy_and_holds_nobody_up() 
 }
 
 #[tokio::test]
+async fn those_after_one_who_takes_long_are_busy_and_go_alone() {
+    let database = TestDatabase::create().await;
+    let (ada, bob) = (Person::create(&database, "ada").await, Person::create(&database, "bob").await);
+    let app = database.sql("strongroom_app").await;
+    let (hers, his) = (ada.keep(&app, "one").await, bob.keep(&app, "one").await);
+    // Whoever is asked what others granted him waits.
+    let mut elsewhere = database.sql("postgres").await;
+    let lock = elsewhere.transaction().await.unwrap();
+    lock.execute("LOCK TABLE strongroom.credential_grants IN ACCESS EXCLUSIVE MODE", &[]).await.unwrap();
+    let by_name = Asked { id: None, name: Some("one"), ..Asked::of(&ada, hers) };
+    let asked = [by_name, Asked::of(&bob, his), Asked::of(&bob, his)];
+    let waiting = tokio::spawn(async move { together(&app, &asked).await });
+    await_waiting(&database.sql("postgres").await, 1).await;
+    lock.execute("SELECT pg_sleep(0.06)", &[]).await.unwrap();
+    lock.commit().await.unwrap();
+    assert_eq!(outcomes(&waiting.await.unwrap().unwrap()), ["ALLOWED", "BUSY", "BUSY"]);
+}
+
+#[tokio::test]
 async fn a_call_holds_one_to_32_whole_reveals() {
     let database = TestDatabase::create().await;
     let ada = Person::create(&database, "ada").await;
@@ -394,7 +413,8 @@ fn is_allowed(outcome: &Result<RevealOutcome, StoreError>) -> bool {
 
 /// As many as that wait for a lock.
 async fn await_waiting(postgres: &Sql, many: i64) {
-    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'strongroom.activity_logs'::regclass";
+    let waiting = "SELECT count(*) FROM pg_locks JOIN pg_database AS d ON d.oid = database
+                   WHERE NOT granted AND locktype = 'relation' AND d.datname = current_database()";
     while postgres.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) < many {}
 }
 
