@@ -393,8 +393,15 @@ async fn an_administrator_sees_how_far_the_record_is_sealed_and_nobody_else_does
     let scene = Scene::new().await;
     let (ada, admin) =
         (Person::create(&scene.database, "ada").await, Person::create_admin(&scene.database, "root").await);
+    // A transaction that holds the horizon back, before which nothing is sealed but by its id.
+    let mut elsewhere = scene.database.sql("postgres").await;
+    let older = elsewhere.transaction().await.unwrap();
+    older.execute("SELECT pg_current_xact_id()", &[]).await.unwrap();
+    scene.record(1).await;
     scene.seal().await;
+    older.commit().await.unwrap();
     let before = scene.vault.record_state(&admin.caller()).await.unwrap();
+    assert_eq!(before.waiting, 0, "what is sealed does not wait");
     scene.record(3).await;
     let waiting = scene.vault.record_state(&admin.caller()).await.unwrap();
     assert_eq!((waiting.size, waiting.waiting), (before.size, 3));
