@@ -55,7 +55,7 @@ DECLARE
     attempt strongroom.reveal_attempt;
     attempts strongroom.reveal_attempt[];
     callers uuid[];
-    late timestamptz := clock_timestamp() + interval '50 milliseconds';
+    late timestamptz := clock_timestamp() + interval '1 second';
     is_counted boolean;
 BEGIN
     IF NOT strongroom.nobody_was_proven() THEN

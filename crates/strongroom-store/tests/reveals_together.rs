@@ -360,7 +360,7 @@ async fn those_after_one_who_takes_long_are_busy_and_go_alone() {
     let asked = [by_name, Asked::of(&bob, his), Asked::of(&bob, his)];
     let waiting = tokio::spawn(async move { together(&app, &asked).await });
     await_waiting(&database.sql("postgres").await, 1).await;
-    lock.execute("SELECT pg_sleep(0.06)", &[]).await.unwrap();
+    lock.execute("SELECT pg_sleep(1.01)", &[]).await.unwrap();
     lock.commit().await.unwrap();
     assert_eq!(outcomes(&waiting.await.unwrap().unwrap()), ["ALLOWED", "BUSY", "BUSY"]);
 }
