@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use reqwest::Client;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use strongroom_testing::{Person, TestDatabase};
+use strongroom_testing::{Person, TestDatabase, await_lock_waits};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -127,9 +127,7 @@ async fn a_request_under_way_is_answered_after_the_signal_and_new_ones_are_not_t
         async move { creator.create("slow").await }
     });
     let watcher = setting.database.sql("postgres").await;
-    let waits =
-        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'strongroom.user_credentials'::regclass";
-    while watcher.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {}
+    await_lock_waits(&watcher, 1).await;
 
     process.signal(Signal::SIGTERM);
     let address = process.url.strip_prefix("http://").unwrap().to_owned();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::Value;
-use strongroom_testing::{Person, SimpleQueryMessage, Sql, TestDatabase};
+use strongroom_testing::{Person, SimpleQueryMessage, Sql, TestDatabase, rows_looked_at};
 use uuid::Uuid;
 
 /// Ada has 100 credentials, a workspace with 100 and ten that are shared with her, all older than the thousand of a hundred
@@ -218,15 +218,6 @@ async fn no_call_reads_a_table_of_credentials_from_end_to_end() {
     }
 }
 
-/// How many credentials that statement looked at.
-async fn looked_at(sql: &Sql, statement: &str, parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)]) -> i64 {
-    let count = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables
-                 WHERE relid = 'strongroom.user_credentials'::regclass";
-    let before: i64 = sql.query_one(count, &[]).await.unwrap().get(0);
-    sql.query(statement, parameters).await.unwrap();
-    sql.query_one(count, &[]).await.unwrap().get::<_, i64>(0) - before
-}
-
 #[tokio::test]
 async fn a_name_that_others_have_takes_no_longer_than_one_that_nobody_has() {
     let (database, ada, _) = scene().await;
@@ -246,8 +237,8 @@ async fn a_name_that_others_have_takes_no_longer_than_one_that_nobody_has() {
         ada.begin(&app).await;
         let [mut revealed, mut resolved] = [vec![], vec![]];
         for name in ["default", "nobody's"] {
-            revealed.push(looked_at(&app, reveal, &[&secret, &name]).await);
-            resolved.push(looked_at(&app, resolve, &[&name]).await);
+            revealed.push(rows_looked_at(&app, "user_credentials", reveal, &[&secret, &name]).await);
+            resolved.push(rows_looked_at(&app, "user_credentials", resolve, &[&name]).await);
         }
         // The ten that are shared with her.
         assert_eq!((revealed, resolved), (vec![10, 10], vec![10, 10]));

@@ -1,7 +1,7 @@
 //! The record and the versions in SQL: what the database writes by itself, and that nobody can take it back.
 //! Raw SQL with a proven caller is the strongest client there is.
 
-use strongroom_testing::{Person, Sql, SqlState, TestDatabase};
+use strongroom_testing::{Person, Sql, SqlState, TestDatabase, rows_looked_at};
 use strongroom_types::{ActivityFilter, RuntimeRole, WorkspaceId};
 
 #[tokio::test]
@@ -287,15 +287,6 @@ async fn a_value_is_never_overwritten_for_good() {
     assert!(app.query("SELECT version FROM strongroom.credential_versions", &[]).await.unwrap().is_empty());
 }
 
-/// How many rows of the record that statement looked at.
-async fn looked_at(sql: &Sql, statement: &str, parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)]) -> i64 {
-    let count = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables
-                 WHERE relid = 'strongroom.activity_logs'::regclass";
-    let before: i64 = sql.query_one(count, &[]).await.unwrap().get(0);
-    sql.query(statement, parameters).await.unwrap();
-    sql.query_one(count, &[]).await.unwrap().get::<_, i64>(0) - before
-}
-
 #[tokio::test]
 async fn what_the_last_minute_had_is_not_looked_for_in_all_that_somebody_ever_did() {
     let database = TestDatabase::create().await;
@@ -319,12 +310,13 @@ async fn what_the_last_minute_had_is_not_looked_for_in_all_that_somebody_ever_di
         $1, gen_random_uuid(), NULL, NULL, 'REVEAL', $3, ARRAY[$2::uuid], '{NULL}', '{NULL}', '{NULL}', '{NULL}')";
     ada.begin(&app).await;
     for limit in [10, 1] {
-        let looked_at = looked_at(&app, reveal, &[&secret, &id.0, &limit]).await;
+        let looked_at = rows_looked_at(&app, "activity_logs", reveal, &[&secret, &id.0, &limit]).await;
         assert!(looked_at < 100, "a reveal with the limit {limit}: {looked_at}");
     }
-    let reading = looked_at(&app, "SELECT strongroom.record_reading('RECORD_READ', '', NULL)", &[]).await;
+    let reading =
+        rows_looked_at(&app, "activity_logs", "SELECT strongroom.record_reading('RECORD_READ', '', NULL)", &[]).await;
     assert!(reading < 100, "a reading: {reading}");
     let deny = "SELECT strongroom.record_denial($1, 'MEMBER_ADDED')";
-    let denial = looked_at(&app, deny, &[&workspace.0]).await;
+    let denial = rows_looked_at(&app, "activity_logs", deny, &[&workspace.0]).await;
     assert!(denial < 100, "a denial: {denial}");
 }

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use pretty_assertions::assert_eq;
 use strongroom_store::{RevealOutcome, Store, StoreError};
-use strongroom_testing::{Person, Sql, SqlState, TestDatabase, Wire, is_refused};
+use strongroom_testing::{Person, Sql, SqlState, TestDatabase, Wire, await_lock_waits, is_refused};
 use strongroom_types::{Caller, CredentialId, IdReference, Purpose, Reference, RuntimeRole};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -359,7 +359,7 @@ async fn those_after_one_who_takes_long_are_busy_and_go_alone() {
     let by_name = Asked { id: None, name: Some("one"), ..Asked::of(&ada, hers) };
     let asked = [by_name, Asked::of(&bob, his), Asked::of(&bob, his)];
     let waiting = tokio::spawn(async move { together(&app, &asked).await });
-    await_waiting(&database.sql("postgres").await, 1).await;
+    await_lock_waits(&database.sql("postgres").await, 1).await;
     lock.execute("SELECT pg_sleep(1.01)", &[]).await.unwrap();
     lock.commit().await.unwrap();
     assert_eq!(outcomes(&waiting.await.unwrap().unwrap()), ["ALLOWED", "BUSY", "BUSY"]);
@@ -411,13 +411,6 @@ fn is_allowed(outcome: &Result<RevealOutcome, StoreError>) -> bool {
     matches!(outcome, Ok(RevealOutcome::Allowed { .. }))
 }
 
-/// As many as that wait for a lock.
-async fn await_waiting(postgres: &Sql, many: i64) {
-    let waiting = "SELECT count(*) FROM pg_locks JOIN pg_database AS d ON d.oid = database
-                   WHERE NOT granted AND locktype = 'relation' AND d.datname = current_database()";
-    while postgres.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) < many {}
-}
-
 /// So many people with a credential each.
 async fn people(database: &TestDatabase, app: &Sql, many: usize) -> Vec<(Person, CredentialId)> {
     let mut people = Vec::new();
@@ -437,7 +430,7 @@ async fn keep_worker(
 ) -> JoinHandle<Result<RevealOutcome, StoreError>> {
     postgres.batch_execute("BEGIN; LOCK TABLE strongroom.activity_logs IN SHARE MODE").await.unwrap();
     let kept = ask(store, person.caller(), id, None);
-    await_waiting(postgres, 1).await;
+    await_lock_waits(postgres, 1).await;
     kept
 }
 
@@ -479,7 +472,7 @@ async fn where_more_wait_than_the_next_call_takes_there_is_another_call() {
     let ((first, of_first), company) = people.split_first().unwrap();
     let before = keep_worker(&store, &postgres, (first, *of_first)).await;
     let asked: Vec<_> = company.iter().map(|(person, id)| ask(&store, person.caller(), *id, None)).collect();
-    await_waiting(&postgres, 2).await;
+    await_lock_waits(&postgres, 2).await;
     postgres.batch_execute("COMMIT").await.unwrap();
     for asked in asked.into_iter().chain([before]) {
         assert!(is_allowed(&asked.await.unwrap()));
@@ -582,7 +575,7 @@ async fn one_users_many_reveals_are_counted_one_after_the_other_in_one_call() {
     postgres.batch_execute("BEGIN; LOCK TABLE strongroom.activity_logs IN SHARE MODE").await.unwrap();
     let limit = NonZeroU32::new(10);
     let first = ask(&store, ada.caller(), hers, limit);
-    await_waiting(&postgres, 1).await;
+    await_lock_waits(&postgres, 1).await;
     let more: Vec<_> = (0..12).map(|_| ask(&store, ada.caller(), hers, limit)).collect();
     let his = ask(&store, bob.caller(), his, limit);
     postgres.query_one("SELECT 1", &[]).await.unwrap();

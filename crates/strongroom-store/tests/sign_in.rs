@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use strongroom_store::{SignInOutcome, SignInStep, Store, StoreError};
-use strongroom_testing::{Person, Sql, SqlState, TestDatabase};
+use strongroom_testing::{Person, Sql, SqlState, TestDatabase, await_lock_waits};
 use strongroom_types::{
     ApiToken, Email, NewSession, PasswordCost, PasswordParameters, RequestDetails, RequestId, RuntimeRole, TokenId,
 };
@@ -435,10 +435,7 @@ async fn a_password_change_ends_a_session_that_is_being_begun_with_the_former_on
         outcome
     };
     let commit = async {
-        let waiting = "SELECT FROM pg_locks WHERE NOT granted";
-        while scene.as_superuser(waiting).await == 0 {
-            tokio::task::yield_now().await;
-        }
+        await_lock_waits(&scene.database.sql("postgres").await, 1).await;
         app.batch_execute("COMMIT").await.unwrap();
     };
     let (outcome, ()) = tokio::join!(change, commit);

@@ -3,6 +3,7 @@
 
 use strongroom_store::{Schema, Store};
 use tokio_postgres::NoTls;
+use tokio_postgres::types::ToSql;
 
 /// A client that runs SQL as one role; its connection ends with it.
 pub type Sql = tokio_postgres::Client;
@@ -93,4 +94,24 @@ impl TestDatabase {
 pub async fn is_refused(sql: &Sql, table: &str) -> bool {
     let answer = sql.query(&format!("SELECT 1 FROM strongroom.{table}"), &[]).await;
     matches!(answer, Err(error) if error.code().is_some_and(|code| code.code() == "SR401"))
+}
+
+/// Until so many wait for a lock in the database of that connection, a superuser's. Other tests' wait in others.
+pub async fn await_lock_waits(sql: &Sql, many: i64) {
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while sql.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) < many {
+        // In a transaction it would be what it was.
+        sql.execute("SELECT pg_stat_clear_snapshot()", &[]).await.unwrap();
+    }
+}
+
+/// How many rows of that table a statement looks at, in the transaction that is open.
+pub async fn rows_looked_at(sql: &Sql, table: &str, statement: &str, parameters: &[&(dyn ToSql + Sync)]) -> i64 {
+    let count = format!(
+        "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables WHERE relid = 'strongroom.{table}'::regclass"
+    );
+    let before: i64 = sql.query_one(&count, &[]).await.unwrap().get(0);
+    sql.query(statement, parameters).await.unwrap();
+    sql.query_one(&count, &[]).await.unwrap().get::<_, i64>(0) - before
 }

@@ -6,7 +6,7 @@ mod database;
 mod person;
 mod wire;
 
-pub use database::{Sql, TestDatabase, is_refused};
+pub use database::{Sql, TestDatabase, await_lock_waits, is_refused, rows_looked_at};
 pub use person::Person;
 pub use tokio_postgres::SimpleQueryMessage;
 pub use tokio_postgres::error::SqlState;
