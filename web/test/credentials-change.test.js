@@ -102,6 +102,7 @@ test('a key of several lines is pasted whole, and masked', async () => {
   await page.getByRole('button', { name: 'Show the value' }).click();
   assert.equal(await page.getByRole('textbox', { name: 'Value' }).textContent(), pem);
   await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
   await assertNowhere(page, 'MC4CAQAwBQYDK2VwBCIEIFAKE');
   assert.deepEqual(faults, []);
 });

@@ -86,6 +86,28 @@ test('a value is gone at once by Hide, by Escape, and when the tab is left', asy
   assert.deepEqual(faults, []);
 });
 
+test('Escape hides a value from the moment it is shown', async () => {
+  const { page, faults } = await open(vault, 'in haste');
+  await page.getByRole('button', { name: 'Reveal', exact: true }).click();
+  const focus = page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const observer = new MutationObserver(() => {
+          if (!document.querySelector('[role="textbox"][aria-label="Value"]')) return;
+          observer.disconnect();
+          resolve(document.activeElement.closest('[role="dialog"]') ? 'in the dialog' : document.activeElement.tagName);
+        });
+        observer.observe(document.body, { childList: true, subtree: true });
+      }),
+  );
+  await page.getByRole('button', { name: 'Show the value' }).click();
+  assert.equal(await focus, 'in the dialog');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await assertNowhere(page, VALUE);
+  assert.deepEqual(faults, []);
+});
+
 test('a value leads into the clipboard, unseen if one likes, and out of it again', async () => {
   const { page, context, faults } = await open(vault, 'copied');
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);

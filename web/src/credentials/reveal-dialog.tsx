@@ -3,7 +3,7 @@
 // Must never put it into the query cache, an address, storage or a message.
 import { useMutation } from '@tanstack/react-query';
 import { Copy, Eye, EyeOff } from 'lucide-react';
-import { type ClipboardEvent, useCallback, useEffect, useState } from 'react';
+import { type ClipboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { Refusal } from '../api.ts';
 import { Button } from '../components/button.tsx';
@@ -119,6 +119,9 @@ function TooMany({ wait }: { wait: number }) {
 function ShownValue({ value, until, onHide }: Shown & { onHide: (why: string) => void }) {
   const left = useSecondsLeft(until);
   useHiding(until, onHide);
+  const hide = useRef<HTMLButtonElement>(null);
+  // Before anything is painted: with the focus nowhere, Escape would reach no dialog and the value would stay.
+  useLayoutEffect(() => hide.current?.focus(), []);
   const copySecret = useCopySecret();
   const copy = useMutation({ gcTime: 0, mutationFn: () => copySecret(Promise.resolve(value)) });
   // Whoever selects it and copies gets the same as by the button: a clipboard that is emptied.
@@ -141,7 +144,7 @@ function ShownValue({ value, until, onHide }: Shown & { onHide: (why: string) =>
         <Button isDisabled={!hasClipboard} isPending={copy.isPending} onPress={() => copy.mutate()}>
           <Copy aria-hidden size={16} /> Copy
         </Button>
-        <Button variant="primary" autoFocus onPress={() => onHide('The value is hidden.')}>
+        <Button variant="primary" ref={hide} onPress={() => onHide('The value is hidden.')}>
           <EyeOff aria-hidden size={16} /> Hide
         </Button>
       </footer>
