@@ -108,7 +108,7 @@ async fn a_reveal_a_list_and_a_create_are_one_round_trip_and_a_rotation_two() {
             "look: 1",
             "rotate: 2",
             "rotate with a key: 2",
-            "rotate again with that key: 1",
+            "rotate again with that key: 2",
             "reveal: 1",
         ]
     );

@@ -12,6 +12,7 @@ use strongroom_types::{
 };
 use uuid::Uuid;
 
+use crate::act_batch::Act;
 use crate::error::StoreError;
 use crate::idempotency::{Kept, KeyedRequest};
 use crate::rows::{all_parsed, containing, parsed};
@@ -89,6 +90,11 @@ impl Store {
         id: CredentialId,
         request: Option<&KeyedRequest>,
     ) -> Result<Option<Kept>, StoreError> {
+        if role == RuntimeRole::App
+            && let Some(credential) = self.ask_in_company(&self.looks, Act::look(caller, id, request)).await?
+        {
+            return Ok(Some(Kept { credential, repeated: false }));
+        }
         let find = call(
             "SELECT (credential).*, repeated FROM strongroom.find_credential($1, $2, $3::text::inet, $4, $5, $6, $7)",
             caller,
@@ -115,6 +121,12 @@ impl Store {
         sealed: &SealedVersion,
         request: Option<&KeyedRequest>,
     ) -> Result<Option<Kept>, StoreError> {
+        if role == RuntimeRole::App {
+            let act = Act::create(caller, binding, &new, sealed, request);
+            if let Some(credential) = self.ask_in_company(&self.changes, act).await? {
+                return Ok(Some(Kept { credential, repeated: false }));
+            }
+        }
         let create = call(
             "SELECT (credential).*, repeated FROM strongroom.create_credential(
                  $1, $2, $3::text::inet, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
@@ -153,6 +165,12 @@ impl Store {
         terms: &NextTerms,
         request: Option<&KeyedRequest>,
     ) -> Result<Kept, StoreError> {
+        if role == RuntimeRole::App {
+            let act = Act::rotate(caller, binding, sealed, terms, request);
+            if let Some(credential) = self.ask_in_company(&self.changes, act).await? {
+                return Ok(Kept { credential, repeated: false });
+            }
+        }
         let rotate = call(
             "SELECT (credential).*, repeated FROM strongroom.rotate_credential(
                  $1, $2, $3::text::inet, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
@@ -262,7 +280,7 @@ impl Transaction {
     }
 }
 
-fn texts(tags: &Tags) -> Vec<String> {
+pub(crate) fn texts(tags: &Tags) -> Vec<String> {
     tags.as_slice().iter().map(|tag| tag.as_str().to_owned()).collect()
 }
 
@@ -270,7 +288,7 @@ fn kept(row: &PgRow) -> Result<Kept, sqlx::Error> {
     Ok(Kept { credential: credential(row)?, repeated: row.try_get("repeated")? })
 }
 
-fn credential(row: &PgRow) -> Result<Credential, sqlx::Error> {
+pub(crate) fn credential(row: &PgRow) -> Result<Credential, sqlx::Error> {
     let Json(metadata): Json<serde_json::Map<String, Value>> = row.try_get("metadata")?;
     Ok(Credential {
         id: CredentialId(row.try_get("id")?),

@@ -5,9 +5,11 @@
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 
+mod act_batch;
 mod activity;
 mod application_column;
 mod backup;
+mod batcher;
 mod condition;
 mod credentials;
 mod error;
@@ -20,7 +22,7 @@ mod passwords;
 mod posture;
 mod record;
 mod record_reader;
-mod reveal_queue;
+mod reveal_batch;
 mod reveals;
 mod rewrap;
 mod rows;

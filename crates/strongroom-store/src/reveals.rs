@@ -1,6 +1,6 @@
 //! Values leave the database here: one statement that proves the caller, finds the rows under his policies, writes a record
 //! each and commits. Nothing of its answer may be used before the commit is confirmed. Single ones may share it with others
-//! (`reveal_queue.rs`).
+//! (`reveal_batch.rs`).
 
 use std::num::NonZeroU32;
 
@@ -11,7 +11,7 @@ use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
 use crate::error::StoreError;
-use crate::reveal_queue::Single;
+use crate::reveal_batch::SingleReveal;
 use crate::rows::parsed;
 use crate::store::Store;
 
@@ -63,8 +63,8 @@ impl Store {
     ) -> Result<Vec<RevealOutcome>, StoreError> {
         // The admin path is rare, and many of one caller's are together already.
         if let ([reference], RuntimeRole::App) = (references, role) {
-            let single = Single { caller: caller.clone(), purpose, reference: reference.clone(), limit };
-            if let Some(outcome) = self.reveal_in_company(single).await? {
+            let single = SingleReveal { caller: caller.clone(), purpose, reference: reference.clone(), limit };
+            if let Some(outcome) = self.ask_in_company(&self.reveals, single).await? {
                 return Ok(vec![outcome]);
             }
         }

@@ -11,17 +11,22 @@ use sqlx::{Connection, PgConnection, PgPool, Postgres, query};
 use strongroom_types::{Caller, RuntimeRole};
 use tracing::{Instrument, Span, info_span};
 
+use crate::act_batch::Act;
+use crate::batcher::Batcher;
 use crate::error::{SchemaError, StoreError};
 use crate::options;
 use crate::posture;
-use crate::reveal_queue::RevealQueue;
+use crate::reveal_batch::SingleReveal;
 
 /// The database, by its two runtime roles.
 #[derive(Clone)]
 pub struct Store {
     app: PgPool,
     system: PgPool,
-    pub(crate) reveals: Arc<RevealQueue>,
+    pub(crate) reveals: Arc<Batcher<SingleReveal>>,
+    /// Apart from what changes something, for whose write to the disk nobody has to wait who only looks.
+    pub(crate) looks: Arc<Batcher<Act>>,
+    pub(crate) changes: Arc<Batcher<Act>>,
 }
 
 /// A transaction that is already scoped: PostgreSQL has proven its caller. Rolled back unless committed.
@@ -59,7 +64,9 @@ impl Store {
             app: pool(app_url, connections)?,
             // The admin path is rare.
             system: pool(system_url, connections.min(4))?,
-            reveals: Arc::new(RevealQueue::new(connections)),
+            reveals: Arc::new(Batcher::new(connections)),
+            looks: Arc::new(Batcher::new(connections)),
+            changes: Arc::new(Batcher::new(connections)),
         };
         let findings = store.findings().await?;
         if findings.is_empty() { Ok(store) } else { Err(SchemaError::Unsafe(findings)) }

@@ -2,6 +2,7 @@
 //! Each starts from a database of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests only")]
 
+mod acts_together;
 mod caller;
 mod calls;
 mod federation;

@@ -73,7 +73,7 @@ impl Drop for MetricsListener {
 fn recorder() -> Result<PrometheusHandle, Failure> {
     let builder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
-        .set_buckets_for_metric(Matcher::Full("strongroom_reveals_together".into()), &TOGETHER)?;
+        .set_buckets_for_metric(Matcher::Suffix("_together".into()), &TOGETHER)?;
     let handle = builder.install_recorder()?;
     describe_histogram!("strongroom_http_request_duration_seconds", "Requests by method, route and class of status.");
     describe_gauge!("strongroom_http_requests_in_flight", "Requests under way.");
@@ -81,6 +81,10 @@ fn recorder() -> Result<PrometheusHandle, Failure> {
     describe_histogram!(
         "strongroom_reveals_together",
         "Values asked for in one call to the database, while others were under way."
+    );
+    describe_histogram!(
+        "strongroom_acts_together",
+        "Looks, or creations and rotations, in one call to the database, while others were under way."
     );
     describe_histogram!("strongroom_envelope_duration_seconds", "Sealing and opening of values.");
     describe_counter!("strongroom_envelope_failures_total", "Values that were not sealed or did not open.");

@@ -1,0 +1,127 @@
+//! Looks at credentials, creations and rotations that go together (batcher.rs, docs/adr/0011-acts-together.md): what the
+//! statement asks, and which row is whose. What cannot be done there is left to the calls in credentials.rs, which say why.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use data_encoding::HEXLOWER;
+use serde_json::{Value, json};
+use sqlx::postgres::PgRow;
+use sqlx::types::Json;
+use sqlx::{PgConnection, Row, query};
+use strongroom_types::{Binding, Caller, Credential, CredentialId, Grace, NewCredential};
+use uuid::Uuid;
+
+use crate::batcher::{Batched, Callers};
+use crate::credentials::{NextTerms, SealedVersion, credential, texts};
+use crate::idempotency::KeyedRequest;
+
+/// What one caller asks of one credential.
+pub(crate) struct Act {
+    caller: Caller,
+    id: CredentialId,
+    /// For the database: a `credential_act`.
+    what: Value,
+}
+
+impl Act {
+    pub(crate) fn look(caller: &Caller, id: CredentialId, request: Option<&KeyedRequest>) -> Self {
+        let what = json!({ "kind": "LOOK", "id": id.0, "key": key(request) });
+        Self { caller: caller.clone(), id, what }
+    }
+
+    /// Under the caller's id, as what his envelope is bound to has it.
+    pub(crate) fn create(
+        caller: &Caller,
+        binding: &Binding,
+        new: &NewCredential,
+        sealed: &SealedVersion,
+        request: Option<&KeyedRequest>,
+    ) -> Self {
+        let what = json!({
+            "kind": "CREATE",
+            "id": binding.credential_id.0,
+            "key": key(request),
+            "fingerprint": fingerprint(request),
+            "workspace_id": binding.workspace_id.map(|id| id.0),
+            "name": new.name.as_str(),
+            "provider": new.provider.as_str(),
+            "type": new.kind.to_string(),
+            "encrypted_value": sealed.envelope,
+            "masked_value": sealed.masked_value,
+            "description": new.description.as_ref().map(|d| d.as_str()),
+            "expires_at": new.expires_at.map(time),
+            "metadata": new.metadata.clone().into_json(),
+            "tags": texts(&new.tags),
+        });
+        Self { caller: caller.clone(), id: binding.credential_id, what }
+    }
+
+    pub(crate) fn rotate(
+        caller: &Caller,
+        binding: &Binding,
+        sealed: &SealedVersion,
+        terms: &NextTerms,
+        request: Option<&KeyedRequest>,
+    ) -> Self {
+        let what = json!({
+            "kind": "ROTATE",
+            "id": binding.credential_id.0,
+            "key": key(request),
+            "fingerprint": fingerprint(request),
+            "revision": terms.revision,
+            "version": binding.version,
+            "encrypted_value": sealed.envelope,
+            "masked_value": sealed.masked_value,
+            "expires_at": terms.expires_at.map(time),
+            "grace": terms.grace.map(Grace::seconds),
+        });
+        Self { caller: caller.clone(), id: binding.credential_id, what }
+    }
+}
+
+impl Batched for Act {
+    type Outcome = Credential;
+    const NAME: &'static str = "acts";
+    const METRIC: &'static str = "strongroom_acts_together";
+
+    fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    async fn ask(connection: &mut PgConnection, batch: &[Self]) -> Result<Vec<PgRow>, sqlx::Error> {
+        let callers = Callers::of(batch);
+        // fetch_all, as in reveals.rs: it returns after the commit.
+        query(
+            "SELECT position, outcome, (credential).*
+             FROM strongroom.act_together($1, $2, $3::text[]::inet[], $4, $5) ORDER BY position",
+        )
+        .bind(callers.secrets)
+        .bind(callers.requests)
+        .bind(callers.addresses)
+        .bind(callers.agents)
+        .bind(Json(batch.iter().map(|act| &act.what).collect::<Vec<_>>()))
+        .fetch_all(connection)
+        .await
+    }
+
+    fn is_answered_by(&self, row: &PgRow) -> bool {
+        row.try_get::<Option<Uuid>, _>("id").is_ok_and(|found| found.is_none_or(|found| found == self.id.0))
+    }
+
+    fn outcome(row: &PgRow) -> Result<Credential, sqlx::Error> {
+        credential(row)
+    }
+}
+
+fn key(request: Option<&KeyedRequest>) -> Option<&str> {
+    request.map(|request| request.key.as_str())
+}
+
+/// As PostgreSQL reads bytes.
+fn fingerprint(request: Option<&KeyedRequest>) -> Option<String> {
+    request.map(|request| format!("\\x{}", HEXLOWER.encode(&request.fingerprint)))
+}
+
+/// To the microsecond, which is what PostgreSQL keeps: of more it would round, and what goes alone is cut off.
+fn time(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
