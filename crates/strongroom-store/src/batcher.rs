@@ -231,10 +231,15 @@ async fn ask<R: Batched>(
 fn shared<O>(error: &StoreError) -> Answer<O> {
     let again = |cause: &sqlx::Error| sqlx::Error::Protocol(cause.to_string());
     match error {
-        StoreError::Unavailable(cause) if cause.as_database_error().is_none() => {
-            Err(StoreError::Unavailable(again(cause)))
-        }
-        StoreError::Database(cause) if cause.as_database_error().is_none() => Err(StoreError::Database(again(cause))),
+        StoreError::Unavailable(cause) if !is_undone(cause) => Err(StoreError::Unavailable(again(cause))),
+        StoreError::Database(cause) if !is_undone(cause) => Err(StoreError::Database(again(cause))),
         _ => Ok(None),
     }
+}
+
+/// Whether the database says so. Where the connection is gone, or the session was ended (57P01 to 57P05), the commit may
+/// have come before: whoever went alone now would do it twice.
+fn is_undone(cause: &sqlx::Error) -> bool {
+    let code = cause.as_database_error().map(|error| error.code().unwrap_or_default());
+    code.is_some_and(|code| !code.starts_with("57P"))
 }

@@ -501,3 +501,23 @@ async fn those_that_arrive_while_one_is_under_way_share_a_commit_and_one_that_fa
     let row = postgres.query_one(kept, &[]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (6, 3));
 }
+
+#[tokio::test]
+async fn what_may_have_been_committed_is_not_done_again() {
+    let database = TestDatabase::create().await;
+    let (ada, bob) = (Person::create(&database, "ada").await, Person::create(&database, "bob").await);
+    let (postgres, other) = (database.sql("postgres").await, database.sql("postgres").await);
+    let store = database.store().await;
+    postgres.batch_execute("BEGIN; LOCK TABLE strongroom.activity_logs IN SHARE MODE").await.unwrap();
+    let before = keep(&store, &ada, "one");
+    await_lock_waits(&other, 1).await;
+    let company = keep(&store, &bob, "two");
+    let end = "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    other.execute(end, &[]).await.unwrap();
+    postgres.batch_execute("COMMIT").await.unwrap();
+    assert!(matches!(before.await.unwrap(), Err(StoreError::Unavailable(_))));
+    company.await.unwrap().unwrap();
+    let kept = "SELECT name::text FROM strongroom.user_credentials";
+    let kept: Vec<String> = other.query(kept, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert_eq!(kept, ["two"]);
+}
