@@ -1,5 +1,8 @@
 # What a newcomer needs: `make up` runs Strongroom on its embedded PostgreSQL, `make test` passes the tests. Both install
 # what they lack, and say so (scripts/setup). The others are a maintainer's.
+# What the tests need, in the one shape that all of them share: another choice of packages has other features, and is built anew.
+BUILD = cargo build --locked --workspace --bins --tests
+
 .PHONY: up web test test-api test-web film test-versions fuzz lint bless bench bench-context audit
 
 up:
@@ -16,19 +19,19 @@ web:
 test:
 	@scripts/setup test
 	@$(MAKE) --no-print-directory web
-	cargo build --locked --bin strongroom
+	$(BUILD)
 	npm ci --prefix prisma --no-audit --no-fund
 	npm ci --prefix crates/strongroom-server/tests/oidc-provider --no-audit --no-fund
 	scripts/with-postgres npm test --prefix prisma
 	scripts/with-postgres cargo nextest run --locked --workspace
-	cargo test --locked --doc -p strongroom-crypto
+	cargo test --locked --doc --workspace
 	@$(MAKE) --no-print-directory test-api
 	@$(MAKE) --no-print-directory test-web
 
 # openapi.json against the running server: the typed client that is made from it, and schemathesis.
 test-api:
 	@scripts/setup test
-	cargo build --locked --bin strongroom
+	$(BUILD)
 	npm ci --prefix clients/typescript --no-audit --no-fund
 	scripts/with-postgres npm test --prefix clients/typescript
 	scripts/with-postgres tests/schemathesis/run
@@ -37,7 +40,7 @@ test-api:
 test-web:
 	@scripts/setup test
 	@$(MAKE) --no-print-directory web
-	cargo build --locked --bin strongroom
+	$(BUILD)
 	npm ci --prefix crates/strongroom-server/tests/oidc-provider --no-audit --no-fund
 	scripts/with-postgres npm test --prefix web
 

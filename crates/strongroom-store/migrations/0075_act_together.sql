@@ -25,7 +25,8 @@ ALTER POLICY own_create_by_persons ON strongroom.user_credentials TO strongroom_
 ALTER POLICY token_scope_create ON strongroom.user_credentials TO strongroom_app, strongroom_system, strongroom_owner;
 
 -- What a caller asks for: to LOOK at a credential, to CREATE one, or to ROTATE it; and the key and fingerprint of his request, if it has
--- one. What an act has no use for is NULL.
+-- one. What an act has no use for is NULL. When it expires is said beside it: JSON has no times, and what PostgreSQL makes of a text that
+-- is none to it would be an error for all.
 CREATE TYPE strongroom.credential_act AS (
     kind text, key text, fingerprint bytea, id uuid, workspace_id uuid, name text, provider text, type strongroom.credential_type,
     encrypted_value text, masked_value text, description text, expires_at timestamptz, metadata jsonb, tags text[],
@@ -39,11 +40,14 @@ LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(token.workspace_id = of_workspace, token.workspace_id IS NULL) AND coalesce(token.provider = of_provider, token.provider IS NULL)
 $$;
 
--- Whether an act is tried in here: not, where the token is not for it, or nothing may be added there, or an earlier request had that key.
+-- Whether an act is tried in here. Not, where the token is not for it, where nothing may be added, and where an earlier request had that
+-- key: the call of its own has an answer to each. Nor what a CHECK would refuse, and with it the others: PostgreSQL writes out numbers
+-- that came as 1e300.
 CREATE FUNCTION strongroom.is_tried(token strongroom.proven_token, act strongroom.credential_act) RETURNS boolean
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-    IF (CASE act.kind WHEN 'LOOK' THEN 'LIST' ELSE 'MANAGE' END::strongroom.token_action = ANY (token.actions)) IS NOT TRUE
+    IF octet_length(act.metadata::text) > 32768
+       OR (CASE act.kind WHEN 'LOOK' THEN 'LIST' ELSE 'MANAGE' END::strongroom.token_action = ANY (token.actions)) IS NOT TRUE
        OR (act.kind = 'CREATE' AND (NOT strongroom.is_in_reach(token, act.workspace_id, act.provider)
            OR CASE WHEN act.workspace_id IS NULL THEN NOT strongroom.caller_is_person()
                    ELSE act.workspace_id <> ALL (strongroom.caller_workspaces('{OWNER,ADMIN}')) END)) THEN
@@ -54,13 +58,17 @@ BEGIN
 END $$;
 
 -- Does it under the policies of the caller who is proven, and returns the credential. NULL: nothing has been done, and the call of its own
--- says why. Nobody waits for a row that somebody has locked; for a name, as long as somebody else is at adding it.
+-- says why. A row that somebody has locked is not waited for; a name or key that somebody else is at adding, or a workspace that he is
+-- changing, for a moment: then all are undone, and each waits for himself, alone.
 CREATE FUNCTION strongroom.perform_act(token strongroom.proven_token, act strongroom.credential_act) RETURNS strongroom.credential_facts
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE SET lock_timeout = '100ms' AS $$
 DECLARE
     of_credential uuid := act.id;
     facts strongroom.credential_facts;
 BEGIN
+    IF (act.kind IN ('LOOK', 'CREATE', 'ROTATE')) IS NOT TRUE THEN
+        RAISE EXCEPTION 'not an act' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     IF NOT strongroom.is_tried(token, act) THEN
         RETURN NULL;
     END IF;
@@ -78,14 +86,12 @@ BEGIN
         UPDATE strongroom.user_credentials AS c
         SET encrypted_value = act.encrypted_value, masked_value = act.masked_value, version = act.version,
             expires_at = coalesce(act.expires_at, c.expires_at), former_answers_until = now() + make_interval(secs => act.grace)
-        WHERE c.id = (SELECT l.id FROM strongroom.user_credentials AS l WHERE l.id = act.id FOR NO KEY UPDATE SKIP LOCKED)
-          AND c.version = act.version - 1 AND c.is_active AND (act.revision IS NULL OR c.revision = act.revision)
-          AND strongroom.is_in_reach(token, c.workspace_id, c.provider);
+        WHERE c.id = (SELECT l.id FROM strongroom.user_credentials AS l
+                      WHERE l.id = act.id AND strongroom.is_in_reach(token, l.workspace_id, l.provider) FOR NO KEY UPDATE SKIP LOCKED)
+          AND c.version = act.version - 1 AND c.is_active AND (act.revision IS NULL OR c.revision = act.revision);
         IF NOT FOUND THEN
             RETURN NULL;
         END IF;
-    ELSIF act.kind IS DISTINCT FROM 'LOOK' THEN
-        RAISE EXCEPTION 'not an act' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     SELECT * INTO facts FROM strongroom.credential_by_id(of_credential);
     IF act.kind = 'LOOK' THEN
@@ -105,7 +111,9 @@ END $$;
 -- nobody; ALONE, nothing has been done and it is to be asked for alone, as are those that come after a second. Whatever else goes wrong
 -- undoes all of it. As in reveal_together(), each statement is one of ours and has ended before the next caller is proven; no caller has
 -- been proven before, and none is after.
-CREATE FUNCTION strongroom.act_together(secrets bytea[], requests uuid[], addresses inet[], agents text[], acts jsonb)
+CREATE FUNCTION strongroom.act_together(
+    secrets bytea[], requests uuid[], addresses inet[], agents text[], acts jsonb, expiries timestamptz[]
+)
 RETURNS TABLE ("position" integer, outcome text, credential strongroom.credential_facts)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
@@ -119,8 +127,8 @@ BEGIN
     IF NOT strongroom.nobody_was_proven() THEN
         RAISE EXCEPTION 'another caller is proven in this transaction' USING ERRCODE = 'SR401';
     END IF;
-    IF num_nulls(secrets, requests, addresses, agents, acts) > 0 OR cardinality(secrets) NOT BETWEEN 1 AND 32
-       OR cardinality(secrets) <> ANY (ARRAY[cardinality(requests), cardinality(addresses), cardinality(agents)])
+    IF num_nulls(secrets, requests, addresses, agents, acts, expiries) > 0 OR cardinality(secrets) NOT BETWEEN 1 AND 32
+       OR cardinality(secrets) <> ANY (ARRAY[cardinality(requests), cardinality(addresses), cardinality(agents), cardinality(expiries)])
        OR (CASE WHEN jsonb_typeof(acts) = 'array' THEN jsonb_array_length(acts) <> cardinality(secrets) ELSE true END) THEN
         RAISE EXCEPTION 'not 1 to 32 acts' USING ERRCODE = 'invalid_parameter_value';
     END IF;
@@ -134,6 +142,7 @@ BEGIN
             done := strongroom.hold_caller(token);
             noted := strongroom.note_request(requests[i], addresses[i], agents[i]);
             act := jsonb_populate_record(NULL::strongroom.credential_act, acts -> (i - 1));
+            act.expires_at := expiries[i];
             credential := strongroom.perform_act(token, act);
             outcome := CASE WHEN credential.id IS NULL THEN 'ALONE' ELSE 'DONE' END;
         END IF;
@@ -141,4 +150,4 @@ BEGIN
     END LOOP;
     done := setval('strongroom.caller_since', -(pg_current_xact_id()::text::bigint)) < 0 AND set_config('strongroom.proven', '', true) = '';
 END $$;
-GRANT EXECUTE ON FUNCTION strongroom.act_together(bytea[], uuid[], inet[], text[], jsonb) TO strongroom_app;
+GRANT EXECUTE ON FUNCTION strongroom.act_together(bytea[], uuid[], inet[], text[], jsonb, timestamptz[]) TO strongroom_app;

@@ -1,7 +1,7 @@
 //! Looks at credentials, creations and rotations that go together (batcher.rs, docs/adr/0011-acts-together.md): what the
 //! statement asks, and which row is whose. What cannot be done there is left to the calls in credentials.rs, which say why.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use sqlx::postgres::PgRow;
@@ -20,12 +20,13 @@ pub(crate) struct Act {
     id: CredentialId,
     /// For the database: a `credential_act`.
     what: Value,
+    expires_at: Option<DateTime<Utc>>,
 }
 
 impl Act {
     pub(crate) fn look(caller: &Caller, id: CredentialId, request: Option<&KeyedRequest>) -> Self {
         let what = json!({ "kind": "LOOK", "id": id.0, "key": key(request) });
-        Self { caller: caller.clone(), id, what }
+        Self { caller: caller.clone(), id, what, expires_at: None }
     }
 
     /// Under the caller's id, as what his envelope is bound to has it.
@@ -48,11 +49,10 @@ impl Act {
             "encrypted_value": sealed.envelope,
             "masked_value": sealed.masked_value,
             "description": new.description.as_ref().map(|d| d.as_str()),
-            "expires_at": new.expires_at.map(time),
             "metadata": new.metadata.clone().into_json(),
             "tags": texts(&new.tags),
         });
-        Self { caller: caller.clone(), id: binding.credential_id, what }
+        Self { caller: caller.clone(), id: binding.credential_id, what, expires_at: new.expires_at }
     }
 
     pub(crate) fn rotate(
@@ -71,17 +71,14 @@ impl Act {
             "version": binding.version,
             "encrypted_value": sealed.envelope,
             "masked_value": sealed.masked_value,
-            "expires_at": terms.expires_at.map(time),
             "grace": terms.grace.map(Grace::seconds),
         });
-        Self { caller: caller.clone(), id: binding.credential_id, what }
+        Self { caller: caller.clone(), id: binding.credential_id, what, expires_at: terms.expires_at }
     }
 }
 
 impl Batched for Act {
     type Outcome = Credential;
-    const NAME: &'static str = "acts";
-    const METRIC: &'static str = "strongroom_acts_together";
 
     fn caller(&self) -> &Caller {
         &self.caller
@@ -92,13 +89,14 @@ impl Batched for Act {
         // fetch_all, as in reveals.rs: it returns after the commit.
         query(
             "SELECT position, outcome, (credential).*
-             FROM strongroom.act_together($1, $2, $3::text[]::inet[], $4, $5) ORDER BY position",
+             FROM strongroom.act_together($1, $2, $3::text[]::inet[], $4, $5, $6) ORDER BY position",
         )
         .bind(callers.secrets)
         .bind(callers.requests)
         .bind(callers.addresses)
         .bind(callers.agents)
         .bind(Json(batch.iter().map(|act| &act.what).collect::<Vec<_>>()))
+        .bind(batch.iter().map(|act| act.expires_at).collect::<Vec<_>>())
         .fetch_all(connection)
         .await
     }
@@ -119,9 +117,4 @@ fn key(request: Option<&KeyedRequest>) -> Option<&str> {
 /// As PostgreSQL reads bytes.
 fn fingerprint(request: Option<&KeyedRequest>) -> Option<String> {
     request.map(|request| format!("\\x{}", HEXLOWER.encode(&request.fingerprint)))
-}
-
-/// To the microsecond, which is what PostgreSQL keeps: of more it would round, and what goes alone is cut off.
-fn time(moment: DateTime<Utc>) -> String {
-    moment.to_rfc3339_opts(SecondsFormat::Micros, true)
 }

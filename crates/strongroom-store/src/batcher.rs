@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgDatabaseError, PgRow, PgSeverity};
 use sqlx::{PgConnection, Postgres, Row};
 use strongroom_types::{Caller, RuntimeRole, UserId};
 use tokio::sync::oneshot;
@@ -19,20 +19,15 @@ use crate::store::Store;
 /// How many go together; the functions in the database take 32. Where more wait than the next call can take, there is
 /// another one.
 const TOGETHER: usize = 16;
-/// How many calls of a kind are under way at once, at most; nor do they take more than a quarter of the connections.
+/// How many calls of a kind are under way at once, at most; nor does a kind take more than a quarter of the connections,
+/// where there are four.
 const WORKERS: usize = 4;
 /// After how many calls a worker gives its connection back: others wait for one, too, and the pool renews those that are old.
 const CALLS: usize = 64;
-/// How many may wait. Whoever comes then is told that the database is not available.
-const WAITING: usize = 4096;
 
 /// A request that can go together with others of its kind, as the application's role.
 pub(crate) trait Batched: Send + Sync + Sized + 'static {
     type Outcome: Send;
-    /// For the traces.
-    const NAME: &'static str;
-    /// The histogram of how many went together.
-    const METRIC: &'static str;
 
     fn caller(&self) -> &Caller;
 
@@ -77,6 +72,10 @@ type Connection = PoolConnection<Postgres>;
 /// Those of a kind that wait for a worker.
 pub(crate) struct Batcher<R: Batched> {
     state: Mutex<State<R>>,
+    /// The histogram of how many went together.
+    metric: &'static str,
+    /// How many may wait. Whoever comes then is told that the database is not available.
+    most_waiting: usize,
     most_workers: usize,
 }
 
@@ -84,7 +83,7 @@ struct State<R: Batched> {
     waiting: VecDeque<Waiting<R>>,
     workers: usize,
     /// Whose requests are under way. A user's next ones wait here for that call, and go together: in another one his
-    /// reveals, which are counted one call after the other, would be busy.
+    /// reveals, which are counted one call after the other, would be busy, and a row that both change would be locked.
     under_way: Vec<UserId>,
 }
 
@@ -116,16 +115,16 @@ impl Store {
 
 impl<R: Batched> Batcher<R> {
     /// Of a store that has so many connections.
-    pub(crate) fn new(connections: u32) -> Self {
+    pub(crate) fn new(metric: &'static str, most_waiting: usize, connections: u32) -> Self {
         let state = State { waiting: VecDeque::new(), workers: 0, under_way: Vec::new() };
         let quarter = usize::try_from(connections / 4).unwrap_or(WORKERS);
-        Self { state: Mutex::new(state), most_workers: quarter.clamp(1, WORKERS) }
+        Self { state: Mutex::new(state), metric, most_waiting, most_workers: quarter.clamp(1, WORKERS) }
     }
 
     /// True: it is to get a worker.
     fn enter(&self, one: Waiting<R>) -> Result<bool, StoreError> {
         let mut state = self.state();
-        if state.waiting.len() >= WAITING {
+        if state.waiting.len() >= self.most_waiting {
             return Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut));
         }
         state.waiting.push_back(one);
@@ -171,7 +170,7 @@ async fn work<R: Batched>(store: Store, batcher: Arc<Batcher<R>>) {
     for calls in 1.. {
         let Some(batch) = batcher.next(&done) else { return };
         done = batch.iter().map(Waiting::user).collect();
-        metrics::histogram!(R::METRIC).record(batch.len() as f64);
+        metrics::histogram!(batcher.metric).record(batch.len() as f64);
         // The first one's trace has the call.
         let span = batch.first().map_or_else(Span::none, |first| first.span.clone());
         // In a task of its own, so that a panic ends this call and not the worker.
@@ -208,7 +207,7 @@ async fn ask<R: Batched>(
         Some(connection) => connection,
         None => store.acquire(RuntimeRole::App).await?,
     };
-    let span = info_span!("batch", of = R::NAME, together = requests.len());
+    let span = info_span!("batch", together = requests.len());
     let rows = R::ask(&mut connection, requests).instrument(span).await?;
     let is_of = |((row, place), request): ((&PgRow, i32), &R)| {
         row.try_get::<i32, _>("position").is_ok_and(|position| position == place) && request.is_answered_by(row)
@@ -237,9 +236,9 @@ fn shared<O>(error: &StoreError) -> Answer<O> {
     }
 }
 
-/// Whether the database says so. Where the connection is gone, or the session was ended (57P01 to 57P05), the commit may
-/// have come before: whoever went alone now would do it twice.
+/// Whether the database says so, by an ERROR. Where the connection is gone, or the session was ended (FATAL, as also PgBouncer
+/// says), the commit may have come before: whoever went alone now would do it twice.
 fn is_undone(cause: &sqlx::Error) -> bool {
-    let code = cause.as_database_error().map(|error| error.code().unwrap_or_default());
-    code.is_some_and(|code| !code.starts_with("57P"))
+    let error = cause.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+    error.is_some_and(|error| error.severity() == PgSeverity::Error)
 }

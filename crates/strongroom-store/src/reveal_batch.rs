@@ -18,8 +18,6 @@ pub(crate) struct SingleReveal {
 
 impl Batched for SingleReveal {
     type Outcome = RevealOutcome;
-    const NAME: &'static str = "reveals";
-    const METRIC: &'static str = "strongroom_reveals_together";
 
     fn caller(&self) -> &Caller {
         &self.caller

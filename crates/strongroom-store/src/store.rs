@@ -24,7 +24,7 @@ pub struct Store {
     app: PgPool,
     system: PgPool,
     pub(crate) reveals: Arc<Batcher<SingleReveal>>,
-    /// Apart from what changes something, for whose write to the disk nobody has to wait who only looks.
+    /// Apart from what changes something, for whose write to the disk nobody should wait who only looks.
     pub(crate) looks: Arc<Batcher<Act>>,
     pub(crate) changes: Arc<Batcher<Act>>,
 }
@@ -64,9 +64,10 @@ impl Store {
             app: pool(app_url, connections)?,
             // The admin path is rare.
             system: pool(system_url, connections.min(4))?,
-            reveals: Arc::new(Batcher::new(connections)),
-            looks: Arc::new(Batcher::new(connections)),
-            changes: Arc::new(Batcher::new(connections)),
+            reveals: Arc::new(Batcher::new("strongroom_reveals_together", 4096, connections)),
+            looks: Arc::new(Batcher::new("strongroom_looks_together", 4096, connections)),
+            // Each has an envelope with it, of 90 KB at most.
+            changes: Arc::new(Batcher::new("strongroom_changes_together", 256, connections)),
         };
         let findings = store.findings().await?;
         if findings.is_empty() { Ok(store) } else { Err(SchemaError::Unsafe(findings)) }

@@ -83,7 +83,8 @@ async fn alone(app: &Sql, owner: Uuid, asked: &Asked) -> Answer {
 async fn together(app: &Sql, asked: &[Asked]) -> Result<Vec<(String, Option<Value>)>, tokio_postgres::Error> {
     let statement =
         "SELECT outcome, CASE outcome WHEN 'DONE' THEN to_jsonb(credential) END, (credential).id FROM strongroom.act_together(
-             $1, array_fill(NULL::uuid, ARRAY[$3::integer]), array_fill('192.0.2.7'::inet, ARRAY[$3]), array_fill('agent'::text, ARRAY[$3]), $2)
+             $1, array_fill(NULL::uuid, ARRAY[$3::integer]), array_fill('192.0.2.7'::inet, ARRAY[$3]), array_fill('agent'::text, ARRAY[$3]), $2,
+             ARRAY(SELECT (act ->> 'expires_at')::timestamptz FROM jsonb_array_elements($2) AS act))
          ORDER BY position";
     let secrets: Vec<_> = asked.iter().map(|asked| asked.secret.as_slice()).collect();
     let acts: Value = asked.iter().map(|asked| asked.act.clone()).collect();
@@ -198,6 +199,7 @@ async fn each_kind(database: &TestDatabase) -> Vec<(Asked, Uuid)> {
         look("gitlab's looks", &lab, plain),
         look("again by a key", ada, plain).keyed("used", 1),
         create("hers", ada, None),
+        create("numbers written out", ada, None).with("metadata", json!({ "n": vec![1e300; 1100] })),
         create("hers in the team", ada, in_team),
         create("by an ADMIN", bob, in_team),
         create("by a MEMBER", carol, in_team),
@@ -280,7 +282,7 @@ async fn what_is_answered_kept_and_recorded_is_the_same_alone_and_together() {
     assert_eq!(answers, joint_answers);
     assert_eq!(kept(&apart).await, kept(&joint).await);
     // In the batch of the description that is too long, and repetitions.
-    assert_eq!(left_alone, ["again by a key", "again", "she rotates", "of that revision"]);
+    assert_eq!(left_alone, ["again by a key", "with a key", "again", "she rotates", "of that revision"]);
     let refused: Vec<_> =
         answers.iter().filter(|(_, answer)| !matches!(answer, Ok(Some(_)))).map(|(what, _)| *what).collect();
     assert_eq!(
@@ -292,6 +294,7 @@ async fn what_is_answered_kept_and_recorded_is_the_same_alone_and_together() {
             "the revealer looks",
             "the team's looks elsewhere",
             "gitlab's looks",
+            "numbers written out",
             "by a MEMBER",
             "by another",
             "the robot's own",
@@ -386,7 +389,7 @@ async fn a_transaction_of_several_callers_has_none_before_and_none_afterwards() 
 async fn what_acts_inside_is_closed_to_every_runtime_role_and_the_admin_path_has_no_company() {
     let database = TestDatabase::create().await;
     let inside = ["is_in_reach(NULL, NULL, NULL)", "is_tried(NULL, NULL)", "perform_act(NULL, NULL)"];
-    let with_all = [&inside[..], &["act_together('{}', '{}', '{}', '{}', '[]')"]].concat();
+    let with_all = [&inside[..], &["act_together('{}', '{}', '{}', '{}', '[]', '{}')"]].concat();
     for (role, closed) in
         [("strongroom_app", &inside[..]), ("strongroom_system", &with_all), ("strongroom_auditor", &with_all)]
     {
@@ -411,7 +414,14 @@ async fn a_call_holds_one_to_32_whole_acts() {
         let refused = together(&app, &wrong).await.unwrap_err();
         assert_eq!(refused.code(), Some(&SqlState::INVALID_PARAMETER_VALUE));
     }
-    let whole = ["'{\\x00,\\x00}'", "'{NULL,NULL}'", "'{NULL,NULL}'", "'{NULL,NULL}'", "'[{},{}]'"];
+    let whole = [
+        "'{\\x00,\\x00}'",
+        "'{NULL,NULL}'",
+        "'{NULL,NULL}'",
+        "'{NULL,NULL}'",
+        "'[{\"kind\":\"LOOK\"},{\"kind\":\"LOOK\"}]'",
+        "'{NULL,NULL}'",
+    ];
     app.execute(&format!("SELECT strongroom.act_together({})", whole.join(", ")), &[]).await.unwrap();
     for place in 0..whole.len() {
         let wrong = if place == 4 {
@@ -440,6 +450,23 @@ async fn one_whose_row_is_locked_goes_alone_and_holds_nobody_up() {
     lock.execute("SELECT FROM strongroom.user_credentials WHERE id = $1 FOR UPDATE", &[&hers.0]).await.unwrap();
     let asked = [rotate("hers", &ada, hers, 2), rotate("his", &bob, his, 2), look("hers", &ada, hers)];
     assert_eq!(outcomes(&together(&app, &asked).await.unwrap()), ["ALONE", "DONE", "DONE"]);
+}
+
+#[tokio::test]
+async fn a_limited_token_locks_no_row_that_it_does_not_reach() {
+    let database = TestDatabase::create().await;
+    let ada = Person::create(&database, "ada").await;
+    let app = database.sql("strongroom_app").await;
+    let (hers, other) = (ada.keep(&app, "hers").await, ada.keep(&app, "other").await);
+    let limited = limited(&database, &ada, "'{LIST,MANAGE}', NULL, 'gitlab'").await;
+    let free = "SELECT FROM strongroom.user_credentials WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED";
+    let elsewhere = database.sql("postgres").await;
+    app.batch_execute("BEGIN").await.unwrap();
+    let asked = [rotate("hers", &limited, hers, 2), rotate("other", &ada, other, 2)];
+    assert_eq!(outcomes(&together(&app, &asked).await.unwrap()), ["ALONE", "DONE"]);
+    assert_eq!(elsewhere.execute(free, &[&hers.0]).await.unwrap(), 1);
+    assert_eq!(elsewhere.execute(free, &[&other.0]).await.unwrap(), 0);
+    app.batch_execute("ROLLBACK").await.unwrap();
 }
 
 /// That person's creation, by the server.
@@ -500,6 +527,23 @@ async fn those_that_arrive_while_one_is_under_way_share_a_commit_and_one_that_fa
     let kept = "SELECT count(*), count(DISTINCT user_id) FROM strongroom.user_credentials WHERE name IN ('company', 'retried')";
     let row = postgres.query_one(kept, &[]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (6, 3));
+}
+
+#[tokio::test]
+async fn nobody_waits_long_for_a_name_that_somebody_else_is_at_adding() {
+    let database = TestDatabase::create().await;
+    let (ada, eve) = (Person::create(&database, "ada").await, Person::create(&database, "eve").await);
+    let (app, elsewhere) = (database.sql("strongroom_app").await, database.sql("strongroom_app").await);
+    // Somebody with her token is at it, and takes his time.
+    eve.begin(&elsewhere).await;
+    eve.insert_credential(&elsewhere, "one").await;
+    let asked = [create("one", &ada, None), create("one", &eve, None)];
+    // Before this, and so before the five seconds that a caller waits alone, the wait is over, and all of it undone.
+    app.batch_execute("SET statement_timeout = '4s'").await.unwrap();
+    let refused = together(&app, &asked).await.unwrap_err();
+    assert_eq!(refused.code(), Some(&SqlState::LOCK_NOT_AVAILABLE));
+    elsewhere.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(outcomes(&together(&app, &asked).await.unwrap()), ["DONE", "DONE"]);
 }
 
 #[tokio::test]

@@ -82,9 +82,10 @@ fn recorder() -> Result<PrometheusHandle, Failure> {
         "strongroom_reveals_together",
         "Values asked for in one call to the database, while others were under way."
     );
+    describe_histogram!("strongroom_looks_together", "Looks at credentials in one call, while others were under way.");
     describe_histogram!(
-        "strongroom_acts_together",
-        "Looks, or creations and rotations, in one call to the database, while others were under way."
+        "strongroom_changes_together",
+        "Creations and rotations in one call to the database, while others were under way."
     );
     describe_histogram!("strongroom_envelope_duration_seconds", "Sealing and opening of values.");
     describe_counter!("strongroom_envelope_failures_total", "Values that were not sealed or did not open.");
