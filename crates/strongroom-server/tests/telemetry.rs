@@ -92,6 +92,7 @@ async fn metrics_count_requests_reveals_sealing_and_connections() {
 async fn every_metric_is_in_the_manual_and_the_other_way_round() {
     let server = Server::start(&["--metrics-listen", "127.0.0.1:0"]).await;
     let id = server.keep().await;
+    server.get(&format!("/api/credentials/{id}")).await;
     server.get(&format!("/api/credentials/{id}/value")).await;
     let metrics = server.metrics().await;
     let sorted = |mut all: Vec<String>| {

@@ -8,6 +8,7 @@ use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row, query};
 use strongroom_types::{Binding, Caller, Credential, CredentialId, Grace, NewCredential};
+use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
 use crate::batcher::{Batched, Callers};
@@ -98,6 +99,7 @@ impl Batched for Act {
         .bind(Json(batch.iter().map(|act| &act.what).collect::<Vec<_>>()))
         .bind(batch.iter().map(|act| act.expires_at).collect::<Vec<_>>())
         .fetch_all(connection)
+        .instrument(info_span!("act", together = batch.len()))
         .await
     }
 

@@ -10,7 +10,7 @@ use sqlx::postgres::{PgDatabaseError, PgRow, PgSeverity};
 use sqlx::{PgConnection, Postgres, Row};
 use strongroom_types::{Caller, RuntimeRole, UserId};
 use tokio::sync::oneshot;
-use tracing::{Instrument, Span, info_span};
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::error::StoreError;
@@ -207,8 +207,7 @@ async fn ask<R: Batched>(
         Some(connection) => connection,
         None => store.acquire(RuntimeRole::App).await?,
     };
-    let span = info_span!("batch", together = requests.len());
-    let rows = R::ask(&mut connection, requests).instrument(span).await?;
+    let rows = R::ask(&mut connection, requests).await?;
     let is_of = |((row, place), request): ((&PgRow, i32), &R)| {
         row.try_get::<i32, _>("position").is_ok_and(|position| position == place) && request.is_answered_by(row)
     };

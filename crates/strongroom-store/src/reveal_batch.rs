@@ -3,6 +3,7 @@
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row, query};
 use strongroom_types::{Caller, Purpose, Reference};
+use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
 use crate::batcher::{Batched, Callers};
@@ -43,6 +44,7 @@ impl Batched for SingleReveal {
         .bind(asked.workspaces)
         .bind(asked.versions)
         .fetch_all(connection)
+        .instrument(info_span!("reveal", together = batch.len()))
         .await
     }
 
