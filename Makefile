@@ -1,5 +1,6 @@
 # What a newcomer needs: `make up` runs Strongroom on its embedded PostgreSQL, `make test` passes the tests. Both install
 # what they lack, and say so (scripts/setup). The others are a maintainer's.
+
 # What the tests need, in the one shape that all of them share: another choice of packages has other features, and is built anew.
 BUILD = cargo build --locked --workspace --bins --tests
 

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row, query};
-use strongroom_types::{Binding, Caller, Credential, CredentialId, Grace, NewCredential};
+use strongroom_types::{Binding, Caller, CredentialId, Grace, NewCredential};
 use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
 use crate::batcher::{Batched, Callers};
 use crate::credentials::{NextTerms, SealedVersion, credential, texts};
-use crate::idempotency::KeyedRequest;
+use crate::idempotency::{Kept, KeyedRequest};
 
 /// What one caller asks of one credential.
 pub(crate) struct Act {
@@ -79,7 +79,7 @@ impl Act {
 }
 
 impl Batched for Act {
-    type Outcome = Credential;
+    type Outcome = Kept;
 
     fn caller(&self) -> &Caller {
         &self.caller
@@ -107,8 +107,8 @@ impl Batched for Act {
         row.try_get::<Option<Uuid>, _>("id").is_ok_and(|found| found.is_none_or(|found| found == self.id.0))
     }
 
-    fn outcome(row: &PgRow) -> Result<Credential, sqlx::Error> {
-        credential(row)
+    fn outcome(row: &PgRow) -> Result<Kept, sqlx::Error> {
+        Ok(Kept { credential: credential(row)?, repeated: false })
     }
 }
 

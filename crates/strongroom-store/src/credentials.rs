@@ -91,9 +91,9 @@ impl Store {
         request: Option<&KeyedRequest>,
     ) -> Result<Option<Kept>, StoreError> {
         if role == RuntimeRole::App
-            && let Some(credential) = self.ask_in_company(&self.looks, Act::look(caller, id, request)).await?
+            && let Some(kept) = self.ask_in_company(&self.looks, Act::look(caller, id, request)).await?
         {
-            return Ok(Some(Kept { credential, repeated: false }));
+            return Ok(Some(kept));
         }
         let find = call(
             "SELECT (credential).*, repeated FROM strongroom.find_credential($1, $2, $3::text::inet, $4, $5, $6, $7)",
@@ -123,8 +123,8 @@ impl Store {
     ) -> Result<Option<Kept>, StoreError> {
         if role == RuntimeRole::App {
             let act = Act::create(caller, binding, &new, sealed, request);
-            if let Some(credential) = self.ask_in_company(&self.changes, act).await? {
-                return Ok(Some(Kept { credential, repeated: false }));
+            if let Some(kept) = self.ask_in_company(&self.changes, act).await? {
+                return Ok(Some(kept));
             }
         }
         let create = call(
@@ -167,8 +167,8 @@ impl Store {
     ) -> Result<Kept, StoreError> {
         if role == RuntimeRole::App {
             let act = Act::rotate(caller, binding, sealed, terms, request);
-            if let Some(credential) = self.ask_in_company(&self.changes, act).await? {
-                return Ok(Kept { credential, repeated: false });
+            if let Some(kept) = self.ask_in_company(&self.changes, act).await? {
+                return Ok(kept);
             }
         }
         let rotate = call(

@@ -120,21 +120,6 @@ fn timeless(mut facts: Value) -> Value {
     Value::Object(facts.clone())
 }
 
-/// A token of that user's, with these limits.
-async fn limited(database: &TestDatabase, user: &Person, limits: &str) -> Person {
-    let token = Person::with_new_token(user.id);
-    let insert = format!(
-        "WITH t AS (INSERT INTO strongroom.api_tokens (id, user_id, name, token_hash, expires_at, actions, workspace_id, provider)
-             SELECT gen_random_uuid(), $1, 'limited', sha256($2), now() + interval '1 day', {limits} RETURNING id)
-         SELECT id FROM t"
-    );
-    let postgres = database.sql("postgres").await;
-    postgres.batch_execute("SET session_replication_role = replica").await.unwrap();
-    let id: Uuid = postgres.query_one(&insert, &[&user.id.0, &token.token.expose()]).await.unwrap().get(0);
-    postgres.execute("INSERT INTO strongroom.token_uses (token_id) VALUES ($1)", &[&id]).await.unwrap();
-    token
-}
-
 /// Ada owns a team, in which Bob is ADMIN and Carol MEMBER; Dan may manage one credential of hers, and Eve use it.
 async fn each_kind(database: &TestDatabase) -> Vec<(Asked, Uuid)> {
     let mut people = Vec::new();
@@ -173,13 +158,13 @@ async fn each_kind(database: &TestDatabase) -> Vec<(Asked, Uuid)> {
     let all = "'{LIST,USE,REVEAL,MANAGE}'";
     let seat = "UPDATE strongroom.workspace_members SET role = 'ADMIN' WHERE user_id = $1";
     database.sql("postgres").await.execute(seat, &[&robot.0]).await.unwrap();
-    let robot = limited(database, &Person::with_new_token(robot), &format!("{all}, NULL, NULL")).await;
-    let lister = limited(database, ada, "'{LIST}', NULL, NULL").await;
-    let manager = limited(database, ada, "'{LIST,MANAGE}', NULL, NULL").await;
-    let revealer = limited(database, ada, "'{USE,REVEAL}', NULL, NULL").await;
-    let teams = limited(database, ada, &format!("{all}, '{team}', NULL")).await;
-    let hub = limited(database, ada, &format!("{all}, NULL, 'github'")).await;
-    let lab = limited(database, ada, &format!("{all}, NULL, 'gitlab'")).await;
+    let robot = Person::with_new_token(robot).limited(database, &format!("{all}, NULL, NULL")).await;
+    let lister = ada.limited(database, "'{LIST}', NULL, NULL").await;
+    let manager = ada.limited(database, "'{LIST,MANAGE}', NULL, NULL").await;
+    let revealer = ada.limited(database, "'{USE,REVEAL}', NULL, NULL").await;
+    let teams = ada.limited(database, &format!("{all}, '{team}', NULL")).await;
+    let hub = ada.limited(database, &format!("{all}, NULL, 'github'")).await;
+    let lab = ada.limited(database, &format!("{all}, NULL, 'gitlab'")).await;
     let (in_team, in_other, nothing) = (Some(team), Some(other), CredentialId::generate());
     let acts = vec![
         look("she looks", ada, plain),
@@ -458,7 +443,7 @@ async fn a_limited_token_locks_no_row_that_it_does_not_reach() {
     let ada = Person::create(&database, "ada").await;
     let app = database.sql("strongroom_app").await;
     let (hers, other) = (ada.keep(&app, "hers").await, ada.keep(&app, "other").await);
-    let limited = limited(&database, &ada, "'{LIST,MANAGE}', NULL, 'gitlab'").await;
+    let limited = ada.limited(&database, "'{LIST,MANAGE}', NULL, 'gitlab'").await;
     let free = "SELECT FROM strongroom.user_credentials WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED";
     let elsewhere = database.sql("postgres").await;
     app.batch_execute("BEGIN").await.unwrap();

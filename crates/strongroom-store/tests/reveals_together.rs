@@ -110,11 +110,7 @@ async fn one_of_each(database: &TestDatabase) -> Vec<(&'static str, Asked)> {
     let purge = "UPDATE strongroom.user_credentials SET encrypted_value = NULL, is_active = false, revoked_at = now(),
                  purged_at = now() WHERE id = $1";
     postgres.execute(purge, &[&purged.0]).await.unwrap();
-    let narrow = Person::with_new_token(ada.id).token;
-    let insert = "INSERT INTO strongroom.api_tokens (id, user_id, name, token_hash, expires_at, actions)
-                  VALUES (gen_random_uuid(), $1, 'narrow', sha256($2), now() + interval '1 day', '{USE}') RETURNING id";
-    let token: Uuid = postgres.query_one(insert, &[&ada.id.0, &narrow.expose()]).await.unwrap().get(0);
-    postgres.execute("INSERT INTO strongroom.token_uses (token_id) VALUES ($1)", &[&token]).await.unwrap();
+    let narrow = ada.limited(database, "'{USE}', NULL, NULL").await.token;
 
     let base = Asked::of(&ada, plain);
     let named = |name| Asked { id: None, name: Some(name), ..base.clone() };

@@ -28,6 +28,21 @@ impl Person {
         Self { id, token: ApiToken::new(id, &strongroom_crypto::random_bytes().unwrap()) }
     }
 
+    /// This person by another token, with those limits: its actions, workspace and provider, in SQL.
+    pub async fn limited(&self, database: &TestDatabase, limits: &str) -> Self {
+        let limited = Self::with_new_token(self.id);
+        let insert = format!(
+            "INSERT INTO strongroom.api_tokens (id, user_id, name, token_hash, expires_at, actions, workspace_id, provider)
+             SELECT gen_random_uuid(), $1, 'limited', sha256($2), now() + interval '1 day', {limits} RETURNING id"
+        );
+        let postgres = database.sql("postgres").await;
+        // Without the guards, which ask for a caller, and the trigger that would note the token.
+        postgres.batch_execute("SET session_replication_role = replica").await.unwrap();
+        let id: Uuid = postgres.query_one(&insert, &[&self.id.0, &limited.token.expose()]).await.unwrap().get(0);
+        postgres.execute("INSERT INTO strongroom.token_uses (token_id) VALUES ($1)", &[&id]).await.unwrap();
+        limited
+    }
+
     async fn insert(database: &TestDatabase, name: &str, is_admin: bool) -> Self {
         let Self { id, token } = Self::with_new_token(UserId::generate());
         let postgres = database.sql("postgres").await;
