@@ -25,7 +25,7 @@ class Size(NamedTuple):
     criterion_seconds: int
 
 
-FULL = Size(1000, RoundsOf(3, 10), RoundsOf(3, 5), (1_000, 1_000_000, 10_000_000), (100_000, 10_000_000), 5)
+FULL = Size(1000, RoundsOf(3, 10), RoundsOf(9, 2), (1_000, 1_000_000, 10_000_000), (100_000, 10_000_000), 5)
 QUICK = Size(50, RoundsOf(2, 3), RoundsOf(2, 2), (1_000, 10_000, 100_000), (10_000, 100_000), 1)
 EACH = 100
 
