@@ -71,43 +71,42 @@ impl KeptLogins {
     }
 
     /// Keeps a token for that server, in the place of another; where no place is named, in the keyring if there is one.
-    /// Returns where.
+    /// Returns where, in words.
     ///
     /// # Errors
     /// Where it cannot be kept there.
-    pub async fn keep(self, server: &Url, token: SecretString, place: Option<Place>) -> Result<Place, ClientError> {
+    pub async fn keep(self, server: &Url, token: SecretString, place: Option<Place>) -> Result<String, ClientError> {
         let exposed = Zeroizing::new(token.expose_secret().to_owned());
         let entry = exposed.clone();
         let put = match place {
             Some(Place::File) => None,
             _ => Some(in_keyring(server, move |keyring| keyring.set_password(&entry)).await),
         };
+        let in_file = format!("in {}", self.file.display());
         let (kept, place) = match put {
-            Some(Ok(())) => (Kept::Keyring, Place::Keyring),
+            Some(Ok(())) => (Kept::Keyring, "in the keyring".to_owned()),
             Some(Err(refused)) if place.is_some() => return Err(refused),
-            Some(Err(_)) | None => (Kept::Token(exposed), Place::File),
+            Some(Err(_)) => (Kept::Token(exposed), format!("{in_file}, because no keyring took it")),
+            None => (Kept::Token(exposed), in_file),
         };
+        let is_in_file = matches!(kept, Kept::Token(_));
         let former = self.change(|logins| logins.insert(server.to_string(), kept))?;
-        if let (Some(Kept::Keyring), Place::File) = (former, place) {
-            in_keyring(server, |entry| entry.delete_credential()).await?;
+        if is_in_file && matches!(former, Some(Kept::Keyring)) {
+            // The keyring may be gone. What it still has is used no more.
+            let _ = in_keyring(server, |entry| entry.delete_credential()).await;
         }
         Ok(place)
     }
 
-    /// Forgets the token for that server.
+    /// Forgets the token for that server, also where the keyring that has it is gone.
     ///
     /// # Errors
     /// Where the keyring keeps it, or the file cannot be written.
     pub async fn forget(self, server: &Url) -> Result<(), ClientError> {
-        if let Some(Kept::Keyring) = self.logins.get(server.as_str()) {
-            in_keyring(server, |entry| entry.delete_credential()).await?;
+        match self.change(|logins| logins.remove(server.as_str()))? {
+            Some(Kept::Keyring) => in_keyring(server, |entry| entry.delete_credential()).await,
+            _ => Ok(()),
         }
-        self.change(|logins| logins.remove(server.as_str())).map(drop)
-    }
-
-    /// The file.
-    pub fn file(&self) -> &Path {
-        &self.file
     }
 
     /// Changes what the file holds by now, which others may have changed since it was read here; whole or as it was.

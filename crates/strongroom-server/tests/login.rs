@@ -266,6 +266,43 @@ async fn a_login_is_kept_for_each_server_until_logout_revokes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_is_traded_for_a_token_that_is_kept_or_not_at_all() {
+    let server = Server::start().await;
+    let invitation = server.invite("ada@example.org").await;
+    let home = Home::new();
+    let accept = || {
+        let mut command = home.command(&server, &["accept", "--login", "--name", "Ada"]);
+        text(&command.env("STRONGROOM_TOKEN", &invitation).output().unwrap())
+    };
+    std::fs::create_dir(home.logins().parent().unwrap()).unwrap();
+    std::fs::write(home.logins(), "{").unwrap();
+    std::fs::set_permissions(home.logins(), std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(accept().contains("it is not what `strongroom login` writes"));
+    std::fs::remove_file(home.logins()).unwrap();
+    let said = accept();
+    assert!(said.contains("your API token is kept in ") && !said.contains("srt_"), "{said}");
+    assert!(text(&home.run(&server, &["whoami"])).contains("ada@example.org"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_whose_keyring_is_gone_is_replaced_and_forgotten() {
+    let server = Server::start().await;
+    let ada = server.person("ada").await;
+    let home = Home::new();
+    assert!(home.log_in(&server, &ada, &["--keep", "file"]).status.success());
+    let in_keyring = json!({ format!("{}/", server.url): "keyring" }).to_string();
+    std::fs::write(home.logins(), &in_keyring).unwrap();
+    assert_eq!(home.run(&server, &["whoami"]).status.code(), Some(1));
+    assert!(home.log_in(&server, &ada, &["--keep", "file"]).status.success());
+    assert!(text(&home.run(&server, &["whoami"])).contains("ada@example.org"));
+
+    std::fs::write(home.logins(), &in_keyring).unwrap();
+    let said = text(&home.run(&server, &["logout"]));
+    assert!(said.contains("may still be good") && said.contains("the keyring"), "{said}");
+    assert_eq!(home.run(&server, &["whoami"]).status.code(), Some(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_login_that_took_its_time_does_not_undo_another() {
     let (server, other) = (Server::start().await, Server::start().await);
     let (ada, bob) = (server.person("ada").await, other.person("bob").await);

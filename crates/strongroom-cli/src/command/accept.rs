@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use crate::connection::Server;
 use crate::error::ClientError;
 use crate::input;
-use crate::output::{Answer, Output};
+use crate::kept_login::KeptLogins;
+use crate::output::{Answer, Output, note};
 
 /// Trade a one-time invitation for an API token
 ///
 /// The invitation is read from where a token would be: --token-file, STRONGROOM_TOKEN, or else a prompt or stdin. The token is
-/// printed, this once; `strongroom login --with-token` keeps it.
+/// printed, this once, unless --login keeps it.
 #[derive(Args, Debug)]
 pub struct Accept {
     /// Your name, as others will see it
@@ -25,6 +26,9 @@ pub struct Accept {
     /// Ask for a password as well, to sign in with in a browser; it can be set later, too
     #[arg(long)]
     set_password: bool,
+    /// Keep the token for later commands, as `strongroom login` does, and print nothing of it
+    #[arg(long)]
+    login: bool,
     #[command(flatten)]
     server: Server,
     #[command(flatten)]
@@ -33,6 +37,8 @@ pub struct Accept {
 
 impl Accept {
     pub async fn run(self) -> Result<(), ClientError> {
+        // Before the invitation is spent.
+        let logins = self.login.then(KeptLogins::read).transpose()?;
         let invitation = match self.server.given()? {
             Some(invitation) => invitation,
             None => input::token("Invitation")?,
@@ -43,6 +49,16 @@ impl Accept {
         let client = self.server.client_with(invitation)?;
         let welcome: Value = client.send(Method::POST, "/api/invitations/accept", &[], Some(body)).await?;
         let answer = Answer::secret("token", &welcome)?;
+        if let Some(logins) = logins {
+            let token = welcome.get("token").and_then(Value::as_str).ok_or(ClientError::Foreign(200))?;
+            match logins.keep(self.server.url(), token.into(), None).await {
+                Ok(place) => {
+                    return self.output.print(&Answer::done(format!("You are in; your API token is kept {place}.")));
+                }
+                // It will not be had again.
+                Err(error) => note(&format!("The token could not be kept: {error}"))?,
+            }
+        }
         self.output.print(&answer.with_note("You are in. This is your API token, shown this once; keep it:"))
     }
 }

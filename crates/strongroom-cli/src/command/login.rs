@@ -66,12 +66,7 @@ impl Login {
             self.ask_in_browser(server).await?
         };
         let me: User = self.server.client_with(token.clone())?.get("/api/me").await?;
-        let file = logins.file().display().to_string();
-        let kept = match (logins.keep(server, token, self.keep).await?, self.keep) {
-            (Place::Keyring, _) => "in the keyring".to_owned(),
-            (Place::File, Some(_)) => format!("in {file}"),
-            (Place::File, None) => format!("in {file}, because no keyring took it"),
-        };
+        let kept = logins.keep(server, token, self.keep).await?;
         let name = me.email.as_ref().unwrap_or(&me.display_name);
         let note = format!("You are signed in at {} as {name}; the token is kept {kept}.", self.server);
         self.output.print(&Answer::said(&me)?.with_note(note))
@@ -99,11 +94,19 @@ fn this_machine() -> String {
     format!("Command line on {}", host.as_deref().unwrap_or("a machine without a name"))
 }
 
+const STILL_GOOD: &str = "The token is forgotten here, and may still be good: see `strongroom token list`.";
+
 impl Logout {
     pub async fn run(self) -> Result<(), ClientError> {
         let (logins, server) = (KeptLogins::read()?, self.server.url());
-        let Some(token) = logins.token(server).await? else {
-            return Err(ClientError::NotSignedIn(self.server.to_string()));
+        let token = match logins.token(server).await {
+            Ok(token) => token.ok_or_else(|| ClientError::NotSignedIn(self.server.to_string()))?,
+            Err(error) => {
+                // The reason is the same, and is told below.
+                let _ = logins.forget(server).await;
+                note(STILL_GOOD)?;
+                return Err(error);
+            }
         };
         let ended = self.server.client_with(token)?.send::<()>(Method::POST, "/api/auth/sign-out", &[], None).await;
         logins.forget(server).await?;
@@ -113,7 +116,7 @@ impl Logout {
                 self.output.print(&Answer::done("The token was not good any more, and is forgotten."))
             }
             Err(error) => {
-                note("The token is forgotten here, and may still be good: see `strongroom token list`.")?;
+                note(STILL_GOOD)?;
                 Err(error)
             }
         }
