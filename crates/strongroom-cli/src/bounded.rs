@@ -8,6 +8,8 @@ use zeroize::Zeroizing;
 
 use crate::error::ClientError;
 
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Reads a file of up to that many bytes.
 ///
 /// # Errors
@@ -19,6 +21,14 @@ pub fn read_file(path: &Path, max_bytes: usize) -> Result<Zeroizing<Vec<u8>>, Cl
     let length =
         file.metadata().ok().filter(Metadata::is_file).and_then(|metadata| usize::try_from(metadata.len()).ok());
     read(file, length.unwrap_or(max_bytes), max_bytes).map_err(|e| failed(&e))
+}
+
+/// A text less the mark (U+FEFF) that editors of Windows put before it.
+pub fn without_mark(mut bytes: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
+    if bytes.starts_with(MARK) {
+        bytes.drain(..MARK.len());
+    }
+    bytes
 }
 
 /// Reads all of it, if that is no more than so many bytes.

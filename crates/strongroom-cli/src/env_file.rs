@@ -13,12 +13,20 @@ use crate::error::ClientError;
 /// Stands for a `$` while dotenvy reads, which would look for a variable of this process, such as its token. No variable can hold it.
 const DOLLAR: char = '\0';
 
-/// Its variables in their order; one that is there twice counts as it stands last.
+/// What such a file says.
+pub struct Variables {
+    /// In their order; one that is there twice as it stands last.
+    pub all: Vec<(String, SecretString)>,
+    /// The names of those that stand again further down.
+    pub superseded: Vec<String>,
+}
+
+/// Reads it.
 ///
 /// # Errors
 /// [`ClientError::Input`] where it cannot be read whole: half a file is worse than none.
-pub fn read(path: &Path, max_bytes: usize) -> Result<Vec<(String, SecretString)>, ClientError> {
-    let mut bytes = bounded::read_file(path, max_bytes)?;
+pub fn read(path: &Path, max_bytes: usize) -> Result<Variables, ClientError> {
+    let mut bytes = bounded::without_mark(bounded::read_file(path, max_bytes)?);
     if bytes.contains(&(DOLLAR as u8)) {
         return Err(ClientError::Input(format!("{}: it has a NUL, which no variable can hold", path.display())));
     }
@@ -32,11 +40,17 @@ pub fn read(path: &Path, max_bytes: usize) -> Result<Vec<(String, SecretString)>
         })?;
         variables.push((name, Zeroizing::new(value).replace(DOLLAR, "$").into()));
     }
-    let mut later = HashSet::new();
+    let (mut later, mut superseded) = (HashSet::new(), Vec::new());
     variables.reverse();
-    variables.retain(|(name, _)| later.insert(name.clone()));
+    variables.retain(|(name, _)| {
+        let stands = later.insert(name.clone());
+        if !stands {
+            superseded.push(name.clone());
+        }
+        stands
+    });
     variables.reverse();
-    Ok(variables)
+    Ok(Variables { all: variables, superseded })
 }
 
 /// Those that dotenvy would act upon: one after a backslash that is no escaped one is taken as it is by dotenvy itself.
@@ -60,7 +74,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         let variables = read(file.path(), 1000).map_err(|e| e.to_string())?;
-        Ok(variables.into_iter().map(|(name, value)| (name, value.expose_secret().to_owned())).collect())
+        Ok(variables.all.into_iter().map(|(name, value)| (name, value.expose_secret().to_owned())).collect())
     }
 
     #[test]

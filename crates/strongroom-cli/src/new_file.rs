@@ -26,11 +26,14 @@ impl NewFile {
         Self::begin(path, false)
     }
 
-    /// Begins one that takes the place of what is there.
+    /// Begins one that takes the place of the file that is there.
     ///
     /// # Errors
-    /// Where its folder cannot be written to.
+    /// Where its folder cannot be written to, or something else is there: a device or a pipe that vanished would be missed.
     pub fn replace(path: &Path) -> Result<Self, ClientError> {
+        if path.metadata().is_ok_and(|there| !there.is_file()) {
+            return Err(ClientError::Input(format!("{} is no file, and stays", path.display())));
+        }
         Self::begin(path, true)
     }
 

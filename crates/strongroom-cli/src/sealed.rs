@@ -79,7 +79,9 @@ impl OpenBy {
     pub fn plaintext(&self, path: &Path, max_bytes: usize) -> Result<(Zeroizing<Vec<u8>>, WasSealed), ClientError> {
         // What is sealed is a little longer than what is in it.
         let file = bounded::read_file(path, max_bytes + max_bytes / 64)?;
-        let Some(under_passphrase) = sealed_under_passphrase(&file) else { return Ok((file, WasSealed(false))) };
+        let Some(under_passphrase) = sealed_under_passphrase(&file) else {
+            return Ok((bounded::without_mark(file), WasSealed(false)));
+        };
         let opened = self.identities(path, under_passphrase)?.open(&file, max_bytes);
         Ok((opened.map_err(|e| failed(path, &e))?, WasSealed(true)))
     }

@@ -11,7 +11,7 @@ use strongroom_types::{CredentialId, Problem, WorkspaceId};
 
 use crate::client::Client;
 use crate::command::workspaces;
-use crate::error::ClientError;
+use crate::error::{ClientError, Exit};
 use crate::printable::printable;
 use crate::reference::Reference;
 
@@ -41,7 +41,8 @@ struct Answers {
 /// A value for each, in their order. One that several ask for is obtained, and recorded, once.
 ///
 /// # Errors
-/// Where one of them cannot be obtained: [`ClientError::Input`] with each of those, and no value at all.
+/// Where one of them cannot be obtained, with each of those, and no value at all: [`ClientError::NotFound`] where none of
+/// those is there, else [`ClientError::Input`].
 pub async fn obtain(client: &Client, wanted: &[Wanted]) -> Result<Vec<SecretString>, ClientError> {
     let (mut distinct, mut seen) = (Vec::new(), HashMap::new());
     for Wanted { reference, .. } in wanted {
@@ -51,28 +52,47 @@ pub async fn obtain(client: &Client, wanted: &[Wanted]) -> Result<Vec<SecretStri
         });
     }
     let answered = obtain_distinct(client, &distinct).await?;
-    let (mut values, mut refused) = (Vec::new(), Vec::new());
+    let (mut values, mut refused, mut others) = (Vec::new(), Vec::new(), 0);
     for Wanted { whence, reference } in wanted {
         let text = reference.to_string();
         match seen.get(&text).and_then(|index| answered.get(*index)) {
-            Some(Answered::Revealed { value }) => values.push(value.clone()),
-            Some(Answered::Refused { problem }) => {
+            Some(Ok(Answered::Revealed { value })) => values.push(value.clone()),
+            Some(Ok(Answered::Refused { problem })) => {
                 let said = printable(&format!("{}: {}", problem.title, problem.detail));
                 refused.push(format!("{whence} ({text}): {said}"));
+                others += usize::from(Exit::of_status(problem.status) != Exit::NotFound);
             }
+            Some(Err(reason)) => refused.push(format!("{whence} ({text}): {reason}")),
             None => return Err(ClientError::Foreign(200)),
         }
     }
-    if refused.is_empty() { Ok(values) } else { Err(ClientError::Input(refused.join("\n"))) }
+    match (refused.is_empty(), others) {
+        (true, _) => Ok(values),
+        (false, 0) => Err(ClientError::NotFound(refused.join("\n"))),
+        (false, _) => Err(ClientError::Input(refused.join("\n"))),
+    }
 }
 
-async fn obtain_distinct(client: &Client, references: &[&Reference]) -> Result<Vec<Answered>, ClientError> {
-    let (mut known, mut asked, mut answered) = (Workspaces::default(), Vec::new(), Vec::new());
-    for reference in references {
-        asked.push(name(client, reference, &mut known).await?);
+/// Each as it is answered, or why it could not be asked for: there is no such workspace.
+async fn obtain_distinct(
+    client: &Client,
+    references: &[&Reference],
+) -> Result<Vec<Result<Answered, String>>, ClientError> {
+    let (mut known, mut asked, mut nowhere) = (Workspaces::default(), Vec::new(), Vec::new());
+    for (index, reference) in references.iter().enumerate() {
+        match name(client, reference, &mut known).await {
+            Ok(name) => asked.push(name),
+            Err(ClientError::NotFound(reason)) => nowhere.push((index, reason)),
+            Err(error) => return Err(error),
+        }
     }
+    let mut answered = Vec::new();
     for batch in asked.chunks(BATCH) {
-        answered.extend(ask(client, batch).await?);
+        answered.extend(ask(client, batch).await?.into_iter().map(Ok));
+    }
+    // In their order, each finds those before it in place.
+    for (index, reason) in nowhere {
+        answered.insert(index, Err(reason));
     }
     Ok(answered)
 }

@@ -167,6 +167,46 @@ async fn variables_of_a_file_are_imported_by_their_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_variable_that_stands_twice_counts_as_it_stands_last_and_a_mark_before_the_text_is_none_of_it() {
+    let setting = Setting::create().await;
+    let file = setting.path("twice.env");
+    fs::write(&file, "\u{feff}A=canary-first\nB=canary-b\nA=canary-last\n").unwrap();
+    let expected = [("env", "A", "SECRET", "canary-last"), ("env", "B", "SECRET", "canary-b")];
+    let report = setting.import_three_times(&["env", &file], &expected).await;
+    assert_eq!(report.left(), [("A", "it stands again further down, which counts")].into());
+    fs::write(&file, "\u{feff}[]").unwrap();
+    assert_eq!(setting.import(&["json", &file]).counts(), (0, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_be_refused_is_refused_in_a_dry_run_too() {
+    let setting = Setting::create().await;
+    let bob = setting.server.person("bob").await;
+    let workspace = setting.server.workspace(&bob, "Team").await;
+    let arguments = ["import", "env", &sample("variables.env"), "--workspace", "Team"];
+    for role in ["GUEST", "MEMBER"] {
+        setting.server.seat(&bob, &workspace, &setting.ada, role).await;
+        for dry_run in [&["--dry-run"][..], &[]] {
+            let refused = setting.run(&[&arguments[..], dry_run].concat());
+            assert!(!refused.status.success() && !said(&refused).contains("4 to be kept"), "{}", said(&refused));
+        }
+    }
+    assert!(setting.credentials().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_of_nothing_fails_and_leaves_no_file() {
+    let setting = Setting::create().await;
+    let out = setting.path("all.age");
+    let nothing = setting.run(&["export", "--out", &out, "--recipient", &recipient()]);
+    assert_eq!(nothing.status.code(), Some(5), "{}", said(&nothing));
+    assert!(said(&nothing).contains("needs LIST and USE") && !fs::exists(&out).unwrap());
+    let nowhere = setting.path("missing/all.age");
+    let unwritable = setting.run(&["export", "--out", &nowhere, "--recipient", &recipient()]);
+    assert_eq!(unwritable.status.code(), Some(1), "before anything is asked for: {}", said(&unwritable));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn json_is_imported_as_the_api_takes_it() {
     let setting = Setting::create().await;
     let expected = [
@@ -259,6 +299,7 @@ async fn passwords_notes_and_fields_of_1password_are_imported() {
         ("dropbox.com", "Dropbox: PIN", "SECRET", "canary-1p-pin"),
         ("dropbox.com", "Dropbox: one-time password", "SECRET", "otpauth://totp/x?secret=CANARY1PTOTP"),
         ("dropbox.com", "Dropbox: question", "SECRET", "canary-1p-string"),
+        ("dropbox.com", "Dropbox: token", "SECRET", "canary-1p-second-factor"),
         ("1password", "Stripe: username", "SECRET", "deployer"),
         ("1password", "Stripe: credential", "SECRET", "canary-1p-api"),
         ("1password", "Safe", "SECRET", "canary-1p-note"),
@@ -268,10 +309,14 @@ async fn passwords_notes_and_fields_of_1password_are_imported() {
     let report = setting.import_three_times(&["1password", &file], &expected).await;
     let left: BTreeSet<&str> = report.left().into_keys().collect();
     let expected = [
+        "Dropbox: tags",
         "Dropbox: since",
         "Dropbox: where",
+        "Dropbox: remember",
+        "Dropbox: passkey",
         "Dropbox: former passwords",
         "Stripe: expires",
+        "Mailbox",
         "Visa",
         "Ada herself",
         "Contract",
@@ -317,7 +362,7 @@ async fn a_file_that_is_no_export_or_too_large_is_refused_and_not_shown() {
     assert!(fs::metadata(&bomb).unwrap().len() < 1024 * 1024);
     let refused = setting.run(&["import", "1password", &bomb]);
     assert!(said(&refused).contains("more than 67108864 bytes"), "{}", said(&refused));
-    for text in ["canary", "{\"canary\": [", "PK\u{3}\u{4}canary", "A,B\ncanary,canary\n", "[1, \"canary\""] {
+    for text in ["canary", "{}", "{\"canary\": [", "PK\u{3}\u{4}canary", "A,B\ncanary,canary\n", "[1, \"canary\""] {
         fs::write(&file, text).unwrap();
         for source in ["env", "json", "bitwarden", "1password"] {
             let refused = setting.run(&["import", source, &file]);

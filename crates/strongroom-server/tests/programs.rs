@@ -150,6 +150,15 @@ async fn nothing_is_started_where_a_reference_fails_and_no_value_is_shown() {
     }
     let output = setting.shell(&[], &script).env("LACKING", "strongroom:///github/nothing").output().unwrap();
     assert!(said(&output).contains("LACKING (strongroom:///github/nothing): "), "{}", said(&output));
+    let text = "{{ strongroom://No%20team/a/b }}\n{{ strongroom:///github/CI }}\n{{ strongroom:///github/nothing }}\n";
+    let output = setting.command_line.output(&["inject", &setting.write("template", text)]);
+    let all = said(&output);
+    assert!(all.contains("line 1 (strongroom://No%20team/a/b): you are a member of no workspace"), "{all}");
+    assert!(
+        all.contains("line 3 (strongroom:///github/nothing): ") && !all.contains("line 2"),
+        "each that lacks: {all}"
+    );
+    assert_eq!(output.status.code(), Some(5), "{all}");
     // What only looks like a reference may be a secret in the wrong place.
     let mut both = setting.shell(&[], &script);
     let output = both.env("LACKING", "strongroom://hunter2").env("WANTING", "strongroom://hunter3").output().unwrap();
@@ -207,6 +216,22 @@ async fn signals_reach_the_child() {
             assert_eq!(child.wait().unwrap().code(), Some(3));
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_masked_child_that_is_to_survive_a_hang_up_does() {
+    let setting = Setting::create().await;
+    let binary = setting.shell(&["--mask"], "echo ready; read go; echo on");
+    let mut nohup = std::process::Command::new("nohup");
+    nohup.arg(binary.get_program()).args(binary.get_args()).env_clear();
+    nohup.envs(binary.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("PATH", "/usr/bin:/bin");
+    let mut child = spawn(nohup);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.next().as_deref(), Some("ready"));
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGHUP).unwrap();
+    child.stdin.take().unwrap().write_all(b"\n").unwrap();
+    assert_eq!((lines.next().as_deref(), child.wait().unwrap().code()), (Some("on"), Some(0)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -267,6 +292,11 @@ async fn a_template_is_filled_whole_or_not_at_all() {
         }
     }
     assert_eq!(fs::read_to_string(&out).unwrap(), filled, "it is as it was");
+    let pipe = setting.path("pipe");
+    nix::unistd::mkfifo(pipe.as_str(), nix::sys::stat::Mode::S_IRUSR).unwrap();
+    let refused = inject(&[&template, "--out", &pipe, "--force"]);
+    assert!(!refused.status.success() && said(&refused).contains("is no file"), "{}", said(&refused));
+    assert!(!fs::metadata(&pipe).unwrap().is_file());
     fs::write(&template, "new").unwrap();
     assert_eq!(said(&inject(&[&template, "--out", &out, "--force"])), "");
     assert_eq!(fs::read_to_string(&out).unwrap(), "new");

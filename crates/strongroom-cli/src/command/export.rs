@@ -62,7 +62,7 @@ Examples:
 
 impl Export {
     pub async fn run(self) -> Result<(), ClientError> {
-        NewFile::refuse_to_overwrite(&self.out)?;
+        let file = NewFile::create(&self.out)?;
         let recipients = self.seal_for.recipients()?;
         let client = self.server.client().await?;
         let workspace = workspaces::maybe_id(&client, self.workspace.as_deref()).await?;
@@ -72,13 +72,16 @@ impl Export {
             ("provider", self.provider.clone()),
             ("tag", self.tag.clone()),
         ];
-        let credentials = client.list("/api/credentials", &given(conditions), usize::MAX).await?.items;
+        let credentials: Vec<Credential> = client.list("/api/credentials", &given(conditions), usize::MAX).await?.items;
+        if credentials.is_empty() {
+            let reason = "you may see none of those; a limited token needs LIST and USE";
+            return Err(ClientError::NotFound(format!("there is nothing to export: {reason}")));
+        }
         let mut report = Report::default();
         let values = obtain(&client, credentials, &mut report).await?;
         let plaintext = plaintext(&values)?;
         let sealed = tokio::task::spawn_blocking(move || recipients.seal(&plaintext)).await;
         let sealed = sealed.map_err(std::io::Error::other)?.map_err(|e| ClientError::Input(e.to_string()))?;
-        let file = NewFile::create(&self.out)?;
         file.as_file().write_all(&sealed)?;
         file.finish()?;
         self.output.print(&report.answer("sealed", false)?)?;

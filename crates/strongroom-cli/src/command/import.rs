@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
-use strongroom_types::{Credential, CredentialScope, NewCredential, Tag, User, WorkspaceId};
+use strongroom_types::{Credential, CredentialScope, NewCredential, Tag, User, Workspace, WorkspaceId, WorkspaceRole};
 use url::Url;
 
 use super::workspaces;
@@ -145,7 +145,7 @@ impl Import {
 impl Source {
     /// What there is, and the file that has it in plaintext.
     async fn read(&self) -> Result<(Findings, Option<&Path>), ClientError> {
-        let file = |path: &PathBuf| bounded::read_file(path, MAX_FILE_BYTES);
+        let file = |path: &PathBuf| bounded::read_file(path, MAX_FILE_BYTES).map(bounded::without_mark);
         Ok(match self {
             Self::Env { file, provider } => (import::variables(file, provider)?, Some(file)),
             Self::Json { file, open_by } => {
@@ -175,10 +175,13 @@ impl Vault {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "a token is never an argument, and so not clap's to read")]
 fn their_token() -> Result<SecretString, ClientError> {
-    let given = ["BAO_TOKEN", "VAULT_TOKEN"].into_iter().find_map(|name| std::env::var(name).ok());
-    given.map_or_else(|| input::token("Token of that server"), |token| Ok(token.into()))
+    for name in ["BAO_TOKEN", "VAULT_TOKEN"] {
+        if let Some(token) = input::token_in_environment(name)? {
+            return Ok(token);
+        }
+    }
+    input::token("Token of that server")
 }
 
 /// Keeps one after the other. What cannot be kept is said; a server that refuses all, or does not answer, ends it.
@@ -211,6 +214,9 @@ async fn keep(client: &Client, items: &[NewCredential], report: &mut Report) -> 
 /// Asks which names there are, and changes nothing.
 async fn plan(client: &Client, items: &[NewCredential], report: &mut Report) -> Result<(), ClientError> {
     let me: User = client.get("/api/me").await?;
+    if let Some(id) = items.iter().find_map(|new| new.workspace_id) {
+        may_keep_in(client, id).await?;
+    }
     let mut taken: HashSet<(Option<WorkspaceId>, String, String)> = HashSet::new();
     let workspaces: HashSet<Option<WorkspaceId>> = items.iter().map(|new| new.workspace_id).collect();
     for workspace in workspaces {
@@ -231,6 +237,17 @@ async fn plan(client: &Client, items: &[NewCredential], report: &mut Report) -> 
         }
     }
     Ok(())
+}
+
+/// So that a dry run is refused where the other would be.
+async fn may_keep_in(client: &Client, workspace: WorkspaceId) -> Result<(), ClientError> {
+    let Workspace { role, name, .. } = client.get(&format!("/api/workspaces/{workspace}")).await?;
+    match role {
+        WorkspaceRole::Owner | WorkspaceRole::Admin => Ok(()),
+        WorkspaceRole::Member | WorkspaceRole::Guest => {
+            Err(ClientError::Input(format!("{name} keeps what its owners and admins bring; you are its {role}")))
+        }
+    }
 }
 
 /// Whether it is there to be deleted. Stdin is not, even where the shell took it from a file.

@@ -118,7 +118,7 @@ impl Run {
         });
         let mut variables: BTreeMap<String, SecretString> = inherited.collect();
         for path in &self.env_file {
-            variables.extend(env_file::read(path, MAX_FILE_BYTES)?);
+            variables.extend(env_file::read(path, MAX_FILE_BYTES)?.all);
         }
         variables.retain(|name, _| !OWN.contains(&name.as_str()));
         Ok(variables)

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
-use strongroom_types::CredentialType;
+use strongroom_types::{CredentialType, Tags};
 
 use super::{Draft, Findings, address, filled};
 use crate::error::ClientError;
@@ -14,7 +14,6 @@ const PROVIDER: &str = "bitwarden";
 
 #[derive(Deserialize)]
 struct Export {
-    #[serde(default)]
     items: Vec<Item>,
 }
 
@@ -107,7 +106,7 @@ impl Item {
             kind: CredentialType::Secret,
             value,
             metadata: Map::new(),
-            tags: &[],
+            tags: Tags::default(),
         };
         if let Some(password) = self.login.as_ref().and_then(|login| filled(&login.password)) {
             let (kind, metadata) = (CredentialType::Password, self.metadata());

@@ -13,11 +13,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Map;
 use serde_json::value::RawValue;
-use strongroom_types::CredentialType;
+use strongroom_types::{CredentialType, Tags};
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::{Draft, Findings};
+use crate::client::innermost_cause;
 use crate::error::ClientError;
 use crate::http;
 
@@ -110,7 +111,10 @@ impl KeyValue {
         let mut findings = Findings::default();
         let mut secrets = self.below(path, &mut findings).await?;
         if secrets.is_empty() && findings.skipped.is_empty() {
-            return Err(ClientError::Input(format!("there is nothing at {}/{path}", self.mount)));
+            return Err(ClientError::Input(format!(
+                "there is nothing at {}/{path}, or no key/value engine of version 2",
+                self.mount
+            )));
         }
         secrets.sort();
         for (index, secret) in secrets.iter().enumerate() {
@@ -180,7 +184,8 @@ impl KeyValue {
                 continue;
             }
             let kind = CredentialType::Secret;
-            let draft = Draft { name, provider: path, kind, value: &value, metadata: Map::new(), tags: &[] };
+            let draft =
+                Draft { name, provider: path, kind, value: &value, metadata: Map::new(), tags: Tags::default() };
             findings.add(&place, draft);
         }
         Ok(())
@@ -200,7 +205,7 @@ impl KeyValue {
             request = request.header("X-Vault-Namespace", namespace);
         }
         let unreachable =
-            |e: reqwest::Error| ClientError::Input(format!("the other server does not answer: {}", e.without_url()));
+            |e: reqwest::Error| ClientError::Input(format!("the other server does not answer: {}", innermost_cause(e)));
         let request = request.header("X-Vault-Token", self.token.clone());
         let mut answer = request.send().await.map_err(unreachable)?;
         let status = answer.status();

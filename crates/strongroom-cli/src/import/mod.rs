@@ -51,10 +51,33 @@ struct Draft<'a> {
     kind: CredentialType,
     value: &'a SecretString,
     metadata: Map<String, Value>,
-    tags: &'a [String],
+    tags: Tags,
 }
 
 impl Findings {
+    /// How many have been taken or left so far.
+    fn count(&self) -> usize {
+        self.items.len() + self.skipped.len()
+    }
+
+    /// Those that can be tags here, each once; the others are left, and not worth the secret.
+    fn tags(&mut self, place: &str, tags: &[String]) -> Tags {
+        let (mut kept, mut others) = (Tags::default(), 0);
+        for tag in tags.iter().map(|tag| Tag::try_from(tag.clone())) {
+            if tag.as_ref().is_ok_and(|tag| kept.as_slice().contains(tag)) {
+                continue;
+            }
+            match tag.and_then(|tag| Tags::try_from([kept.as_slice(), &[tag]].concat())) {
+                Ok(longer) => kept = longer,
+                Err(_) => others += 1,
+            }
+        }
+        if others > 0 {
+            self.skip(&format!("{place}: tags"), format!("{others} of them are too long, too many, or none"));
+        }
+        kept
+    }
+
     /// Takes it, or says why it cannot be kept.
     fn add(&mut self, place: &str, draft: Draft<'_>) {
         match draft.parse() {
@@ -126,7 +149,6 @@ impl Findings {
 impl Draft<'_> {
     fn parse(self) -> Result<NewCredential, Invalid> {
         let of = |what: &'static str| move |Invalid(reason): Invalid| Invalid(format!("its {what} {reason}"));
-        let tags = self.tags.iter().map(|tag| Tag::try_from(tag.clone())).collect::<Result<Vec<_>, _>>();
         Ok(NewCredential {
             name: self.name.try_into().map_err(of("name"))?,
             provider: self.provider.to_owned().try_into().map_err(of("provider"))?,
@@ -136,7 +158,7 @@ impl Draft<'_> {
             value: SecretValue::new(self.value.expose_secret().to_owned()).map_err(of("value"))?,
             description: None,
             expires_at: None,
-            tags: tags.and_then(Tags::try_from).map_err(of("tags"))?,
+            tags: self.tags,
             metadata: self.metadata.try_into().map_err(of("metadata"))?,
         })
     }
@@ -158,7 +180,7 @@ mod tests {
 
     fn draft<'a>(name: &str, value: &'a SecretString) -> Draft<'a> {
         let kind = CredentialType::Secret;
-        Draft { name: name.into(), provider: "p", kind, value, metadata: Map::new(), tags: &[] }
+        Draft { name: name.into(), provider: "p", kind, value, metadata: Map::new(), tags: Tags::default() }
     }
 
     #[test]
@@ -191,12 +213,23 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_that_is_none_here_costs_no_secret_and_is_said() {
+        let mut findings = Findings::default();
+        let tags = ["a", "", "a", "b", &"t".repeat(51)].map(str::to_owned);
+        let kept = findings.tags("there", &tags);
+        let kept: Vec<_> = kept.as_slice().iter().map(Tag::as_str).collect();
+        assert_eq!((kept, findings.skipped[0].place.as_str()), (vec!["a", "b"], "there: tags"));
+    }
+
+    #[test]
     fn tags_are_added_once_and_within_their_bound() {
         let mut findings = Findings::default();
         let value = SecretString::from("v");
         let tags: Vec<String> = (0..20).map(|number| number.to_string()).collect();
-        findings.add("full", Draft { tags: &tags, ..draft("full", &value) });
-        findings.add("one", Draft { tags: &tags[..1], ..draft("one", &value) });
+        for (name, tags) in [("full", &tags[..]), ("one", &tags[..1])] {
+            let tags = findings.tags(name, tags);
+            findings.add(name, Draft { tags, ..draft(name, &value) });
+        }
         let added = ["0", "new"].map(|tag| Tag::try_from(tag.to_owned()).unwrap());
         let findings = findings.tagged(&added, None);
         assert_eq!(findings.items[0].tags.as_slice(), added);

@@ -62,12 +62,16 @@ struct Details {
     sections: Option<Vec<Section>>,
     password: Option<SecretString>,
     password_history: Option<Vec<IgnoredAny>>,
+    passkey: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct LoginField {
+    name: Option<String>,
     value: Option<SecretString>,
     designation: Option<String>,
+    field_type: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -139,7 +143,7 @@ pub fn read(bytes: &[u8]) -> Result<Findings, ClientError> {
 
 impl Item {
     fn add_to(&self, findings: &mut Findings) {
-        let title = &self.overview.title;
+        let (title, known) = (&self.overview.title, findings.count());
         if self.trashed || self.state.as_deref() == Some("archived") {
             return findings.skip(title, "it is archived");
         }
@@ -147,13 +151,14 @@ impl Item {
             return findings.skip(title, reason);
         }
         let provider = self.addresses().find_map(address::service).unwrap_or_else(|| PROVIDER.into());
+        let tags = findings.tags(title, self.overview.tags.as_deref().unwrap_or_default());
         let secret = |name: String, value| Draft {
             name,
             provider: &provider,
             kind: CredentialType::Secret,
             value,
             metadata: Map::new(),
-            tags: self.overview.tags.as_deref().unwrap_or_default(),
+            tags: tags.clone(),
         };
         match self.password() {
             Some(value) => {
@@ -176,6 +181,25 @@ impl Item {
                 Some(value) => findings.add(&name, secret(name.clone(), value)),
                 None => findings.skip(&name, "this field is empty, or is no text and no secret"),
             }
+        }
+        for field in self.details.login_fields.iter().flatten().filter(|field| field.designation().is_none()) {
+            let name = format!("{title}: {}", field.name());
+            match filled(&field.value).filter(|_| field.is_password()) {
+                Some(value) => findings.add(&name, secret(name.clone(), value)),
+                None => findings.skip(&name, "this field of a form is no password"),
+            }
+        }
+        self.skip_rest(findings);
+        if findings.count() == known {
+            findings.skip(title, "there is nothing in it that is taken");
+        }
+    }
+
+    /// What we have no place for is said, so that nobody misses it later.
+    fn skip_rest(&self, findings: &mut Findings) {
+        let title = &self.overview.title;
+        if self.details.passkey.is_some() {
+            findings.skip(&format!("{title}: passkey"), "a passkey cannot leave its keeper");
         }
         if self.details.password_history.as_ref().is_some_and(|former| !former.is_empty()) {
             findings.skip(&format!("{title}: former passwords"), "only the current one is taken");
@@ -200,7 +224,7 @@ impl Item {
 
     fn login_field(&self, designation: &str) -> Option<&SecretString> {
         let mut fields = self.details.login_fields.iter().flatten();
-        let field = fields.find(|field| field.designation.as_deref() == Some(designation))?;
+        let field = fields.find(|field| field.designation() == Some(designation))?;
         filled(&field.value)
     }
 
@@ -222,6 +246,21 @@ pub(super) fn metadata<'a>(username: Option<&str>, uris: impl Iterator<Item = &'
     let uris: Vec<String> = uris.filter_map(address::public).collect();
     let all = [("username", username.map(|name| json!(name))), ("uris", (!uris.is_empty()).then(|| json!(uris)))];
     all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
+impl LoginField {
+    /// What it is of the login: `username` or `password`, and nothing for whatever else a form had.
+    fn designation(&self) -> Option<&str> {
+        self.designation.as_deref().filter(|designation| !designation.is_empty())
+    }
+
+    fn is_password(&self) -> bool {
+        self.field_type.as_deref() == Some("P")
+    }
+
+    fn name(&self) -> &str {
+        self.name.as_deref().filter(|name| !name.is_empty()).unwrap_or("field")
+    }
 }
 
 impl Field {

@@ -70,12 +70,14 @@ impl Columns {
             .into_iter()
             .flat_map(|tags| tags.split([',', ';']))
             .map(|tag| tag.trim().to_owned())
+            .filter(|tag| !tag.is_empty())
             .collect();
+        let tags = findings.tags(title, &tags);
         let mut add = |place: &str, kind, value: &str, metadata| {
             let value = SecretString::from(value);
             findings.add(
                 place,
-                Draft { name: place.into(), provider: &provider, kind, value: &value, metadata, tags: &tags },
+                Draft { name: place.into(), provider: &provider, kind, value: &value, metadata, tags: tags.clone() },
             );
         };
         if let Some(password) = cell(Some(self.password)) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::ExposeSecret;
 use serde_json::Map;
-use strongroom_types::CredentialType;
+use strongroom_types::{CredentialType, Tags};
 
 use super::{Draft, Findings, MAX_FILE_BYTES};
 use crate::env_file;
@@ -17,7 +17,11 @@ use crate::reference::SCHEME;
 /// Where it is no such file.
 pub fn read(path: &Path, provider: &str) -> Result<Findings, ClientError> {
     let mut findings = Findings::default();
-    for (name, value) in env_file::read(path, MAX_FILE_BYTES)? {
+    let variables = env_file::read(path, MAX_FILE_BYTES)?;
+    for name in &variables.superseded {
+        findings.skip(name, "it stands again further down, which counts");
+    }
+    for (name, value) in variables.all {
         let text = value.expose_secret();
         if text.is_empty() {
             findings.skip(&name, "it is empty");
@@ -28,7 +32,8 @@ pub fn read(path: &Path, provider: &str) -> Result<Findings, ClientError> {
             continue;
         }
         let kind = CredentialType::Secret;
-        let draft = Draft { name: name.clone(), provider, kind, value: &value, metadata: Map::new(), tags: &[] };
+        let draft =
+            Draft { name: name.clone(), provider, kind, value: &value, metadata: Map::new(), tags: Tags::default() };
         findings.add(&name, draft);
     }
     Ok(findings)
