@@ -223,13 +223,17 @@ fn refusal(status: u16, bytes: &[u8]) -> ClientError {
     }
 }
 
-/// The innermost cause, without a URL: the sentence is for a person.
 fn unreachable(error: reqwest::Error) -> ClientError {
+    ClientError::Unreachable(innermost_cause(error))
+}
+
+/// Why there was no answer, without a URL: the sentence is for a person.
+pub fn innermost_cause(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut cause: &dyn std::error::Error = &error;
     while let Some(source) = cause.source() {
         cause = source;
     }
     let of_the_system = cause.downcast_ref::<std::io::Error>().filter(|cause| cause.raw_os_error().is_some());
-    ClientError::Unreachable(of_the_system.map_or_else(|| cause.to_string(), |cause| cause.kind().to_string()))
+    of_the_system.map_or_else(|| cause.to_string(), |cause| cause.kind().to_string())
 }

@@ -49,11 +49,12 @@ impl Server {
     /// The token that was given for this run.
     ///
     /// # Errors
-    /// Where its file cannot be read.
-    #[allow(clippy::disallowed_methods, reason = "the token is never an argument, and so not clap's to read")]
+    /// Where it cannot be read.
     pub fn given(&self) -> Result<Option<SecretString>, ClientError> {
-        let in_file = self.token_in_file()?;
-        Ok(in_file.or_else(|| std::env::var("STRONGROOM_TOKEN").ok().map(SecretString::from)))
+        match self.token_in_file()? {
+            Some(token) => Ok(Some(token)),
+            None => input::token_in_environment("STRONGROOM_TOKEN"),
+        }
     }
 
     /// The token in the file that was named.

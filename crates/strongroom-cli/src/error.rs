@@ -39,6 +39,9 @@ pub enum ClientError {
     /// The act wants a yes that nobody could be asked for.
     #[error("nothing was done: {}. Add --yes to go ahead.", printable(.0))]
     Unconfirmed(String),
+    /// The answer was no.
+    #[error("nothing was done")]
+    Declined,
     /// A command was not run.
     #[error("{reason}")]
     NotRun { reason: String, code: u8 },
@@ -93,11 +96,13 @@ impl Exit {
             // Whoever reads the answer has had enough of it, as `head` has.
             Some(ClientError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Self::Done,
             Some(ClientError::Refused(problem)) => Self::of_status(problem.status),
+            // Something else is there, where a server should be.
+            Some(ClientError::Foreign(404 | 410)) => Self::Unavailable,
             Some(ClientError::Foreign(status)) => Self::of_status(*status),
             Some(ClientError::Unreachable(_) | ClientError::CutOff(_)) => Self::Unavailable,
             Some(ClientError::NotSignedIn(_)) => Self::NotSignedIn,
             Some(ClientError::NotFound(_)) => Self::NotFound,
-            Some(ClientError::Unconfirmed(_)) => Self::WrongUsage,
+            Some(ClientError::Unconfirmed(_) | ClientError::Declined) => Self::WrongUsage,
             Some(ClientError::Input(_) | ClientError::Output(_) | ClientError::NotRun { .. }) | None => Self::Failed,
         }
     }
@@ -111,7 +116,8 @@ impl Exit {
         }
     }
 
-    fn of_status(status: u16) -> Self {
+    /// The code for what a server refused with that status.
+    pub fn of_status(status: u16) -> Self {
         match status {
             401 => Self::NotSignedIn,
             403 => Self::Forbidden,

@@ -1,6 +1,7 @@
 //! What a person or a script says besides arguments: secrets, from a prompt, from stdin or from a file, and a yes.
 //! Everything is bounded; no message repeats a secret.
 
+use std::env::VarError;
 use std::io::{IsTerminal, stdin};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use strongroom_types::SecretValue;
 use crate::bounded;
 use crate::error::ClientError;
 use crate::output::note;
+use crate::prompt::{prompt, prompt_for_one_line};
 
 /// The most that a file with a token may hold; a token has less than a hundred characters.
 const TOKEN_LIMIT: usize = 4096;
@@ -64,11 +66,7 @@ impl Confirmation {
         note(&format!("Please note: {consequence}. Type yes to go on:"))?;
         let mut answer = String::new();
         stdin().read_line(&mut answer).map_err(|e| ClientError::Input(e.to_string()))?;
-        if answer.trim().eq_ignore_ascii_case("yes") {
-            Ok(())
-        } else {
-            Err(ClientError::Input("nothing was done".into()))
-        }
+        if answer.trim().eq_ignore_ascii_case("yes") { Ok(()) } else { Err(ClientError::Declined) }
     }
 }
 
@@ -108,6 +106,19 @@ pub fn token_in(path: &Path) -> Result<SecretString, ClientError> {
     trimmed(&text_in(path, TOKEN_LIMIT)?)
 }
 
+/// A token in a variable of the environment; an empty one is as good as none.
+///
+/// # Errors
+/// Where it is no text.
+#[allow(clippy::disallowed_methods, reason = "a token is never an argument, and so not clap's to read")]
+pub fn token_in_environment(name: &str) -> Result<Option<SecretString>, ClientError> {
+    match std::env::var(name) {
+        Ok(token) => Ok(Some(token.trim()).filter(|token| !token.is_empty()).map(SecretString::from)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(ClientError::Input(format!("{name}: not UTF-8 text"))),
+    }
+}
+
 fn trimmed(token: &SecretString) -> Result<SecretString, ClientError> {
     match token.expose_secret().trim() {
         "" => Err(ClientError::Input("there is no token in what was given".into())),
@@ -123,7 +134,10 @@ fn secret(name: &str, limit: usize) -> Result<SecretString, ClientError> {
             .and_then(|bytes| text(&bytes))
             .map_err(|wrong| ClientError::Input(format!("stdin: {wrong}")));
     }
-    prompted(name)
+    let line = prompt_for_one_line(&format!("{name}: ")).map_err(|e| ClientError::Input(e.to_string()))?;
+    let several =
+        || ClientError::Input("a prompt takes one line, and there were several; give them from stdin or a file".into());
+    counted(line.ok_or_else(several)?)
 }
 
 /// A secret at a prompt that does not echo.
@@ -131,10 +145,13 @@ fn secret(name: &str, limit: usize) -> Result<SecretString, ClientError> {
 /// # Errors
 /// Where there is no terminal.
 pub fn prompted(name: &str) -> Result<SecretString, ClientError> {
-    let typed = rpassword::prompt_password(format!("{name}: ")).map_err(|e| ClientError::Input(e.to_string()))?;
-    // What was pasted is not seen, but whether all of it arrived is.
-    note(&format!("{} characters", typed.chars().count()))?;
-    Ok(typed.into())
+    counted(prompt(&format!("{name}: ")).map_err(|e| ClientError::Input(e.to_string()))?)
+}
+
+/// What was pasted is not seen, but whether all of it arrived is.
+fn counted(typed: SecretString) -> Result<SecretString, ClientError> {
+    note(&format!("{} characters", typed.expose_secret().chars().count()))?;
+    Ok(typed)
 }
 
 fn text_in(path: &Path, limit: usize) -> Result<SecretString, ClientError> {

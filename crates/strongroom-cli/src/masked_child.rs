@@ -74,12 +74,21 @@ fn close_to_others() -> std::io::Result<()> {
 
 fn listen() -> std::io::Result<mpsc::Receiver<Signal>> {
     let (sender, receiver) = mpsc::channel(FORWARDED.len());
-    for each in FORWARDED {
+    let ignored = ignored();
+    for each in FORWARDED.into_iter().filter(|signal| ignored & 1 << (*signal as i32 - 1) == 0) {
         let mut arrivals = signal(SignalKind::from_raw(each as i32))?;
         let sender = sender.clone();
         tokio::spawn(async move { while arrivals.recv().await.is_some() && sender.send(each).await.is_ok() {} });
     }
     Ok(receiver)
+}
+
+/// The signals that we were started to ignore, as by nohup, and the child with us: a bit each, the lowest for signal 1. Where the system
+/// does not tell, none.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
 fn forward(signal: Signal, child: &Child) {

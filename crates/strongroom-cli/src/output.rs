@@ -43,9 +43,9 @@ impl Output {
         if self.json {
             return print(&printable_json(&answer.json));
         }
-        // The note is about what comes: who reads both reads it first.
-        note(&answer.note)?;
-        print(&answer.text)
+        // The note is about what comes: who reads both reads it first. Where nobody takes it, the answer is no less wanted.
+        let noted = note(&answer.note);
+        print(&answer.text).and(noted)
     }
 
     /// Hands one thing of a stream over, a line.

@@ -36,6 +36,7 @@ mod shutdown;
 mod sign_in;
 mod support;
 mod telemetry;
+mod terminal;
 mod tls;
 mod values;
 mod workspaces;

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
 use strongroom_crypto::Passphrase;
 
 use super::Failure;
@@ -27,7 +28,10 @@ impl PassphraseFile {
             return Ok(Passphrase::read(path)?);
         }
         let (first, second) = (ask("Passphrase for the key backup: ")?, ask("The same again: ")?);
-        if first == second { Ok(Passphrase::new(first.into())?) } else { Err("the two passphrases differ".into()) }
+        if first.expose_secret() != second.expose_secret() {
+            return Err("the two passphrases differ".into());
+        }
+        Ok(Passphrase::new(first)?)
     }
 
     /// One that was chosen before.
@@ -37,14 +41,14 @@ impl PassphraseFile {
     pub fn recall(&self) -> Result<Passphrase, Failure> {
         match &self.passphrase_file {
             Some(path) => Ok(Passphrase::read(path)?),
-            None => Ok(Passphrase::new(ask("Passphrase of the key backup: ")?.into())?),
+            None => Ok(Passphrase::new(ask("Passphrase of the key backup: ")?)?),
         }
     }
 }
 
-fn ask(prompt: &str) -> Result<String, Failure> {
+fn ask(words: &str) -> Result<SecretString, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err("there is no terminal to ask for the passphrase at; give --passphrase-file".into());
     }
-    Ok(rpassword::prompt_password(prompt)?)
+    Ok(strongroom_cli::prompt(words)?)
 }

@@ -5,6 +5,8 @@ mod metrics;
 mod requests;
 mod traces;
 
+use std::io::IsTerminal;
+
 use clap::{Args, ValueEnum};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::Level;
@@ -90,7 +92,10 @@ impl LogSettings {
         let filter = EnvFilter::try_new(&self.log).map_err(|e| format!("log: {e}"))?;
         Ok(match self.log_format {
             LogFormat::Text => {
-                tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter).boxed()
+                let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+                // At a terminal, NO_COLOR decides.
+                let text = if std::io::stderr().is_terminal() { text } else { text.with_ansi(false) };
+                text.with_filter(filter).boxed()
             }
             LogFormat::Json => {
                 let mut json = json_subscriber::JsonLayer::stderr();
