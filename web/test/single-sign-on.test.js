@@ -107,6 +107,32 @@ test('an identity is linked from a session, signs in, and is taken away', async 
   assert.deepEqual([...faults, ...other.faults], []);
 });
 
+test('whoever comes back from the provider with nothing is told so on the page, and nothing of the provider stays in the address', async () => {
+  const { page, faults } = await windowOf('a-stranger');
+  await page.goto('/sign-in');
+  await page.getByRole('link', { name: 'Continue with Acme' }).click();
+  await page.getByRole('alert').getByText('did not succeed').waitFor();
+  assert.equal(page.url(), `${front.url}/sign-in?problem=unauthenticated`);
+  await assertAccessible(page);
+  assert.deepEqual(faults, []);
+});
+
+test('an identity that is another person\'s is not linked, and the settings say why', async () => {
+  await vault.call('/api/admin/invitations', { method: 'POST', body: { email: 'gil@example.org', is_admin: false } });
+  const gil = await windowOf('gil');
+  await gil.page.goto('/sign-in');
+  await gil.page.getByRole('link', { name: 'Continue with Acme' }).click();
+  await gil.page.waitForURL(`${front.url}/credentials`);
+  const { page, faults } = await windowOf('gil');
+  await signIn(page);
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Link Acme' }).click();
+  await page.getByRole('alert').getByText('signs somebody else in').waitFor();
+  await page.getByText('None is linked yet.').waitFor();
+  assert.equal(page.url(), `${front.url}/settings?problem=conflict`);
+  assert.deepEqual(faults, []);
+});
+
 test('what a command line asks for outlives the way to the provider and back', async () => {
   await vault.call('/api/admin/invitations', { method: 'POST', body: { email: 'fay@example.org', is_admin: false } });
   const { page, faults } = await windowOf('fay');

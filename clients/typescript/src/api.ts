@@ -311,7 +311,8 @@ export interface paths {
         };
         /**
          * Come back from the OpenID provider
-         * @description For browsers: begins a session, or links an identity to the one that there is, and leads on to the user interface.
+         * @description For browsers: begins a session, or links an identity to the one that there is, and leads on to the user interface. Whoever asks for
+         *     HTML is led there also where nothing came of it, with the code of the problem in the address.
          */
         get: operations["finish_oidc_sign_in"];
         put?: never;
@@ -3744,7 +3745,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description To the user interface, with a session. */
+            /** @description To the user interface, with a session; or, to who asks for HTML, with what went wrong. */
             303: {
                 headers: {
                     [name: string]: unknown;

@@ -55,6 +55,11 @@ impl Refusal {
         Self { retry_after_seconds: Some(retry_after_seconds), ..Self::new(ProblemCode::RateLimited, detail) }
     }
 
+    /// The kind of problem.
+    pub fn code(&self) -> ProblemCode {
+        self.code
+    }
+
     /// What the caller is told, where it is told inside of another answer.
     pub fn into_problem(self) -> Problem {
         Problem::new(self.code, self.detail)

@@ -106,6 +106,14 @@ async fn whoever_is_not_invited_is_refused_alike_with_and_without_an_account() {
 }
 
 #[tokio::test]
+async fn a_person_who_is_refused_reads_it_on_a_page_whose_address_has_nothing_of_the_provider() {
+    let (server, _provider) = with_real_provider().await;
+    let browser = Browser::of("nobody", &server.url);
+    let back = browser.through_provider(browser.start().await).await;
+    assert_eq!(location(&browser.show(&back).await), "/sign-in?problem=unauthenticated");
+}
+
+#[tokio::test]
 async fn a_link_needs_the_session_that_began_it_at_both_ends() {
     let (server, _provider) = with_real_provider().await;
     server.invite("bob@example.org").await;

@@ -9,6 +9,7 @@ import { Failure } from '../components/feedback.tsx';
 import { SecretField, TextField } from '../components/fields.tsx';
 import { Narrow } from '../components/narrow.tsx';
 import { nextPath, useRefreshMe } from '../session.tsx';
+import { CameBack } from '../settings/came-back.tsx';
 
 export function SignIn() {
   const [search] = useSearchParams();
@@ -16,6 +17,7 @@ export function SignIn() {
   const { data: ways } = useQuery({ queryKey: ['sign-in-ways'], queryFn: () => ask(api.GET('/api/auth')) });
   return (
     <Narrow title="Sign in">
+      <CameBack />
       <PasswordForm next={next} />
       {ways?.oidc && (
         <>

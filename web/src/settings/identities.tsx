@@ -9,6 +9,7 @@ import { List, useList } from '../components/list.tsx';
 import { Section } from '../components/page.tsx';
 import { TableHead } from '../components/table-head.tsx';
 import { Time } from '../components/time.tsx';
+import { CameBack } from './came-back.tsx';
 
 type Identity = Schemas['Identity'];
 
@@ -32,6 +33,7 @@ export function Identities() {
   );
   return (
     <Section title="Single sign-on" lead="Identities at your provider that sign you in here." actions={act}>
+      <CameBack />
       {link.error && <Failure error={link.error} />}
       <List list={list} nouns={['identity', 'identities']} empty={<p className="muted">None is linked yet.</p>}>
         {(identities) => <IdentityTable identities={identities} onUnlink={setLeaving} />}

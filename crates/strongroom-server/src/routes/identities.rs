@@ -2,13 +2,13 @@
 //! the answer, so that these routes take navigations from elsewhere; what they take is bound to the browser by a cookie.
 
 use axum::extract::State;
-use axum::http::header::{LOCATION, SET_COOKIE};
+use axum::http::header::{ACCEPT, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
-use strongroom_service::{Arrival, Departure};
-use strongroom_types::{Identity, IdentityId, Page, PageRequest, ProblemCode, ReturnTo};
+use strongroom_service::{Arrival, Departure, Vault};
+use strongroom_types::{Identity, IdentityId, Page, PageRequest, ProblemCode, RequestDetails, ReturnTo};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::cookie::SessionCookie;
@@ -94,7 +94,8 @@ pub async fn start(
 
 /// Come back from the OpenID provider
 ///
-/// For browsers: begins a session, or links an identity to the one that there is, and leads on to the user interface.
+/// For browsers: begins a session, or links an identity to the one that there is, and leads on to the user interface. Whoever asks for
+/// HTML is led there also where nothing came of it, with the code of the problem in the address.
 #[utoipa::path(
     get,
     path = "",
@@ -103,7 +104,7 @@ pub async fn start(
     security(()),
     params(ProviderAnswer),
     responses(
-        (status = 303, description = "To the user interface, with a session."),
+        (status = 303, description = "To the user interface, with a session; or, to who asks for HTML, with what went wrong."),
         (status = 401, description = "The sign-in did not succeed; nobody says why."),
         (status = 403, description = "An identity was to be linked, and the session that began it is gone."),
         (status = 404, description = "There is no provider to sign in with."),
@@ -118,22 +119,51 @@ pub async fn finish(
     headers: HeaderMap,
     Query(answer): Query<ProviderAnswer>,
 ) -> Result<Response, Refusal> {
+    let arrived = arrive(&vault, cookie, session_cookie, details, &headers, answer).await;
+    match arrived {
+        Err(refusal) if asks_for_page(&headers) => Ok(told_on_page(&refusal)),
+        arrived => arrived,
+    }
+}
+
+async fn arrive(
+    vault: &Vault,
+    cookie: SignInCookie,
+    session_cookie: SessionCookie,
+    details: RequestDetails,
+    headers: &HeaderMap,
+    answer: ProviderAnswer,
+) -> Result<Response, Refusal> {
     let too_long = |text: &Option<String>, bytes| text.as_ref().is_some_and(|text| text.len() > bytes);
     if answer.state.len() > 100 || too_long(&answer.code, 4096) || too_long(&answer.iss, 255) {
         return Err(Refusal::new(ProblemCode::InvalidRequest, "the query: state, code or iss is too long"));
     }
-    let browser = cookie.secret(&headers).unwrap_or_default();
+    let browser = cookie.secret(headers).unwrap_or_default();
     let arrival = Arrival {
         state: &answer.state,
         browser: &browser,
         code: answer.code,
         issuer: answer.iss.as_deref(),
-        session: session_cookie.token_of_return(&headers),
+        session: session_cookie.token_of_return(headers),
     };
     let returned = vault.finish_sign_in(arrival, details).await?;
     let session = returned.session.map(|begun| session_cookie.set(&begun.token, begun.expires_at));
     let set = session.into_iter().chain([cookie.clear()]).map(|cookie| (SET_COOKIE, cookie));
     Ok((StatusCode::SEE_OTHER, [(LOCATION, returned.return_to.as_str())], AppendHeaders(set)).into_response())
+}
+
+/// Whether a browser shows a person what we answer.
+fn asks_for_page(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// Instead of a problem in JSON, to the page where it was begun, which has words for it. The address keeps nothing of the provider's.
+fn told_on_page(refusal: &Refusal) -> Response {
+    let page = match refusal.code() {
+        ProblemCode::Conflict | ProblemCode::Forbidden => "/settings",
+        _ => "/sign-in",
+    };
+    (StatusCode::SEE_OTHER, [(LOCATION, format!("{page}?problem={}", refusal.code()))]).into_response()
 }
 
 /// Begin to link an identity

@@ -45,6 +45,11 @@ impl Browser {
         self.http.get(url).send().await.unwrap()
     }
 
+    /// To show it to a person.
+    pub async fn show(&self, url: &str) -> Response {
+        self.http.get(url).header("accept", "text/html,application/xhtml+xml,*/*;q=0.8").send().await.unwrap()
+    }
+
     /// With its own cookies, but for the session, which is that one.
     pub async fn get_with_session(&self, url: &str, session: &str) -> Response {
         let url = reqwest::Url::parse(url).unwrap();

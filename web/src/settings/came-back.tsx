@@ -1,0 +1,23 @@
+// What a return from the OpenID provider came to that led no further: the server names the problem in the address, and nothing else.
+import { useSearchParams } from 'react-router';
+import { Notice } from '../components/feedback.tsx';
+
+const WORDS: Record<string, string> = {
+  unauthenticated: 'The sign-in did not succeed. Begin again, or ask an administrator of this vault for an invitation.',
+  conflict: 'That identity signs somebody else in here, and cannot be linked to you.',
+  forbidden: 'The session that began to link an identity has ended. Begin again.',
+  'rate-limited': 'There were too many tries. Wait a minute, and begin again.',
+  unavailable: 'The provider does not answer just now. Try again in a while.',
+};
+
+/** Says it, where there is something to say. */
+export function CameBack() {
+  const [search] = useSearchParams();
+  const problem = search.get('problem');
+  if (!problem) return null;
+  return (
+    <Notice tone="danger">
+      <p>{WORDS[problem] ?? 'Coming back from the provider went wrong. Begin again.'}</p>
+    </Notice>
+  );
+}
