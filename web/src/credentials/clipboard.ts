@@ -39,7 +39,7 @@ export function useCopySecret(): (value: Promise<string>) => Promise<void> {
 }
 
 async function copySecret(value: Promise<string>, left: AbortSignal): Promise<void> {
-  forget();
+  if (!hasClipboard) throw new Error('Copying needs a page over HTTPS.');
   const text = value.then((text) => {
     left.throwIfAborted();
     return new Blob([text], { type: 'text/plain' });
@@ -49,6 +49,8 @@ async function copySecret(value: Promise<string>, left: AbortSignal): Promise<vo
   const [obtained, wrote] = await Promise.allSettled([value, written]);
   if (obtained.status === 'rejected') throw obtained.reason;
   if (wrote.status === 'rejected') throw new Error('The browser did not let the value into the clipboard.');
+  // Not before: where this one did not get in, the former is still there to be taken out.
+  forget();
   say({ phase: 'holding', until: Date.now() + KEPT_SECONDS * 1000 });
   timer = setTimeout(emptyClipboard, KEPT_SECONDS * 1000);
   document.addEventListener('copy', forgetWhatIsReplaced);
@@ -75,7 +77,16 @@ export function dismissClipboard(): void {
 }
 
 function forgetWhatIsReplaced(event: Event): void {
-  if (!event.defaultPrevented) dismissClipboard();
+  if (!event.defaultPrevented && replaces(event)) dismissClipboard();
+}
+
+/** Whether something comes into the clipboard: where nothing is selected, and from a masked input, nothing does. */
+function replaces({ type, target }: Event): boolean {
+  if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) {
+    const isLetOut = target.type !== 'password' && (type === 'copy' || !target.readOnly);
+    return isLetOut && target.selectionStart !== target.selectionEnd;
+  }
+  return type === 'copy' && `${document.getSelection() ?? ''}` !== '';
 }
 
 function forget(): void {

@@ -3,7 +3,7 @@
 // Must never put it into the query cache, an address, storage or a message.
 import { useMutation } from '@tanstack/react-query';
 import { Copy, Eye, EyeOff } from 'lucide-react';
-import { type ClipboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { Refusal } from '../api.ts';
 import { Button } from '../components/button.tsx';
@@ -124,15 +124,12 @@ function ShownValue({ value, until, onHide }: Shown & { onHide: (why: string) =>
   useLayoutEffect(() => hide.current?.focus(), []);
   const copySecret = useCopySecret();
   const copy = useMutation({ gcTime: 0, mutationFn: () => copySecret(Promise.resolve(value)) });
-  // Whoever selects it and copies gets the same as by the button: a clipboard that is emptied.
-  const copyInstead = (event: ClipboardEvent) => {
-    event.preventDefault();
-    copy.mutate();
-  };
+  const box = useRef<HTMLDivElement>(null);
+  useCopyOf(box, copy.mutate);
   return (
     <>
       <div className="shown">
-        <div role="textbox" aria-label="Value" aria-readonly aria-multiline tabIndex={0} className="revealed mono" onCopy={copyInstead}>
+        <div ref={box} role="textbox" aria-label="Value" aria-readonly aria-multiline tabIndex={0} className="revealed mono">
           {value}
         </div>
         <CountdownRing left={left} of={SHOWN_SECONDS} />
@@ -150,6 +147,29 @@ function ShownValue({ value, until, onHide }: Shown & { onHide: (why: string) =>
       </footer>
     </>
   );
+}
+
+/**
+ * Whoever selects it and copies, alone or with all that is around it, gets the same as by the button: a clipboard that is
+ * emptied.
+ */
+function useCopyOf(box: RefObject<HTMLDivElement | null>, copy: () => void): void {
+  useEffect(() => {
+    const copyInstead = (event: Event) => {
+      if (!box.current || !isSelected(box.current)) return;
+      event.preventDefault();
+      copy();
+    };
+    // Before anybody who asks whether the clipboard was replaced.
+    document.addEventListener('copy', copyInstead, { capture: true });
+    return () => document.removeEventListener('copy', copyInstead, { capture: true });
+  }, [box, copy]);
+}
+
+/** Wholly or in part. */
+function isSelected(element: Element): boolean {
+  const selection = document.getSelection();
+  return !!selection && !selection.isCollapsed && selection.getRangeAt(0).intersectsNode(element);
 }
 
 /** Hides it when the time is over, and when nobody is before it any more. */
