@@ -14,7 +14,11 @@ export function createQueryClient(): QueryClient {
   const client: QueryClient = new QueryClient({
     queryCache: new QueryCache({ onError: forgetOnSignOut }),
     mutationCache: new MutationCache({ onError: forgetOnSignOut }),
-    defaultOptions: { queries: { retry: false, staleTime: 5_000 }, mutations: { retry: false } },
+    // Without a network an act fails at once, else it would be kept and done later, when nobody wants it any more.
+    defaultOptions: {
+      queries: { retry: false, staleTime: 5_000, networkMode: 'always', refetchOnReconnect: true },
+      mutations: { retry: false, networkMode: 'always' },
+    },
   });
   watch(client);
   return client;
@@ -87,7 +91,8 @@ export function useRefreshMe(): () => Promise<void> {
 export function RequireSession() {
   const { data, error, refetch } = useQuery({ queryKey: ME, queryFn: fetchMe, staleTime: 60_000 });
   const location = useLocation();
-  if (error) return <Failure error={error} retry={refetch} />;
+  // Whoever was known stays so: what he has typed goes with the page.
+  if (error && data === undefined) return <Failure error={error} retry={refetch} />;
   if (data === undefined) return <Loading />;
   if (data === null) return <Navigate replace to={signInPath(location.pathname + location.search)} />;
   // What one has begun is no other's to go on with.

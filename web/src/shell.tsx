@@ -6,7 +6,7 @@ import { NavLink, Outlet, useLocation } from 'react-router';
 import { Brand } from './components/brand.tsx';
 import { Button } from './components/button.tsx';
 import { ErrorBoundary } from './components/error-boundary.tsx';
-import { Loading } from './components/feedback.tsx';
+import { Failure, Loading } from './components/feedback.tsx';
 import { Page } from './components/page.tsx';
 import { ClipboardStatus } from './credentials/clipboard-status.tsx';
 import { useMe, useSignOut } from './session.tsx';
@@ -86,14 +86,17 @@ function Account() {
   const me = useMe();
   const signOut = useMutation({ mutationFn: useSignOut() });
   return (
-    <div className="row spread">
-      <span className="account">
-        <strong>{me.display_name}</strong>
-        <span className="hint block">{me.email}</span>
-      </span>
-      <Button variant="quiet" aria-label="Sign out" isPending={signOut.isPending} onPress={() => signOut.mutate()}>
-        <LogOut aria-hidden size={18} />
-      </Button>
+    <div className="stack tight">
+      {signOut.error && <Failure error={signOut.error} />}
+      <div className="account">
+        <span>
+          <strong>{me.display_name}</strong>
+          <span className="hint block">{me.email}</span>
+        </span>
+        <Button variant="quiet" aria-label="Sign out" isPending={signOut.isPending} onPress={() => signOut.mutate()}>
+          <LogOut aria-hidden size={18} />
+        </Button>
+      </div>
     </div>
   );
 }

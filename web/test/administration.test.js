@@ -101,6 +101,32 @@ test('retention is changed, and what there is no way back from is said before', 
   assert.deepEqual(faults, []);
 });
 
+test('what others have changed since the page was opened stays as they left it', async () => {
+  const settings = { ...(await vault.call('/api/admin/settings')), revoked_retention_days: 365, version_retention_days: 365 };
+  const set = (body) => vault.call('/api/admin/settings', { method: 'PUT', body });
+  await set(settings);
+  const { page, faults } = await openWindow(browser, vault);
+  await signIn(page);
+  await page.goto('/admin/settings');
+  await page.getByLabel('Keep previous versions of a value for').waitFor();
+  await set({ ...settings, revoked_retention_days: 3650 });
+  await page.getByLabel('Keep previous versions of a value for').fill('400');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved').waitFor();
+  const { revoked_retention_days, version_retention_days } = await vault.call('/api/admin/settings');
+  assert.deepEqual([revoked_retention_days, version_retention_days], [3650, 400]);
+  assert.equal(await page.getByLabel('Keep revoked credentials for').inputValue(), '3650');
+
+  // What was longer when the page was opened is shorter than what it is now.
+  await set({ ...settings, version_retention_days: 800 });
+  await page.getByLabel('Keep previous versions of a value for').fill('500');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('alertdialog').getByText('older than 500 days').waitFor();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  assert.equal((await vault.call('/api/admin/settings')).version_retention_days, 800);
+  assert.deepEqual(faults, []);
+});
+
 test('a promise is not lowered, whoever has raised it meanwhile', async () => {
   const { page, faults } = await openWindow(browser, vault);
   await signIn(page);
@@ -108,7 +134,7 @@ test('a promise is not lowered, whoever has raised it meanwhile', async () => {
   await page.getByLabel('Promise to keep the record for at least').waitFor();
   const settings = await vault.call('/api/admin/settings');
   await vault.call('/api/admin/settings', { method: 'PUT', body: { ...settings, record_retention_promise_days: 700 } });
-  await page.getByLabel('Keep revoked credentials for').fill('500');
+  await page.getByLabel('Promise to keep the record for at least').fill('400');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('alert').filter({ hasText: 'A promise can be raised, and not taken back' }).waitFor();
   // What is promised now is what the page goes by.

@@ -105,6 +105,23 @@ test('a command line gets a token by a form on loopback, and nobody else does', 
   assert.deepEqual(faults, []);
 });
 
+test('whoever presses Allow twice at once makes one token', async () => {
+  const terminal = await commandLine();
+  const before = (await vault.call('/api/tokens')).items.length;
+  const { page, faults } = await openWindow(browser, vault, {}, [terminal.origin]);
+  await signIn(page);
+  await page.goto(address({ port: terminal.port }));
+  await page.getByRole('button', { name: 'Allow' }).waitFor();
+  await page.locator('form').evaluate((form) => {
+    form.requestSubmit();
+    form.requestSubmit();
+  });
+  await page.getByRole('heading', { name: 'Go back to your terminal' }).waitFor();
+  assert.equal((await vault.call('/api/tokens')).items.length, before + 1);
+  terminal.close();
+  assert.deepEqual(faults, []);
+});
+
 test('whoever declines makes no token, and the command line is told', async () => {
   const terminal = await commandLine();
   const before = (await vault.call('/api/tokens')).items.length;

@@ -173,6 +173,27 @@ test('what is known is edited; what somebody else changed meanwhile is not overw
   assert.deepEqual(faults, []);
 });
 
+test('editing begins from what is known by then, and nothing that is typed is overwritten', async () => {
+  const { id } = await keep(vault, { name: 'Edited by two', description: 'Old.' });
+  const { page, faults } = await openAt(`/credentials/${id}`);
+  await page.getByText('Old.').waitFor();
+  const set = (description) => vault.call(`/api/credentials/${id}`, { method: 'PATCH', body: { description } });
+  await set('Theirs.');
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByLabel('Description').waitFor();
+  assert.equal(await page.getByLabel('Description').inputValue(), 'Theirs.');
+  await page.getByLabel('Description').fill('Being typed.');
+  await set('Theirs again.');
+  await page.clock.setFixedTime(Date.now() + 10_000);
+  const read = page.waitForResponse(`**/api/credentials/${id}`);
+  await page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')));
+  await (await read).finished();
+  assert.equal(await page.getByLabel('Description').inputValue(), 'Being typed.');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('It has been changed since you opened it').waitFor();
+  assert.deepEqual(faults, []);
+});
+
 test('rotating keeps the former value, which answers in its grace and comes back', async () => {
   const { id } = await keep(vault, { name: 'Rotated', value: 'ghp_first0123456789' });
   const { page, faults } = await openAt(`/credentials/${id}`);

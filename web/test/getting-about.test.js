@@ -73,6 +73,51 @@ test('how many a search finds is read out', async () => {
   assert.deepEqual(faults, []);
 });
 
+test('whoever has left is not taken to what was made meanwhile', async () => {
+  const { page, faults } = await openWindow(browser, vault);
+  await signIn(page);
+  /** Holds the answer back until one has left, and then waits for it. */
+  const leaving = async (address, leave) => {
+    let isLeft;
+    const untilLeft = new Promise((resolve) => (isLeft = resolve));
+    await page.route(address, async (route) => {
+      if (route.request().method() !== 'POST') return route.fallback();
+      const response = await route.fetch();
+      await untilLeft;
+      await route.fulfill({ response });
+    });
+    const answered = page.waitForResponse((response) => response.request().method() === 'POST');
+    await leave();
+    isLeft();
+    await (await answered).finished();
+    await page.unrouteAll({ behavior: 'wait' });
+  };
+  await page.goto('/workspaces');
+  await page.getByRole('button', { name: 'New workspace' }).click();
+  await page.getByLabel('Name').fill('Made late');
+  await leaving('**/api/workspaces', async () => {
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  });
+  await page.getByRole('link', { name: 'Made late' }).waitFor();
+  assert.equal(new URL(page.url()).pathname, '/workspaces');
+
+  await page.goto('/credentials/new');
+  await page.getByRole('combobox', { name: 'Provider' }).fill('npm');
+  await page.keyboard.press('Escape');
+  await page.getByRole('textbox', { name: 'Name' }).fill('Kept late');
+  await page.getByLabel('Value', { exact: true }).fill('npm_late0123456789');
+  await leaving('**/api/credentials', async () => {
+    await page.getByRole('textbox', { name: 'Name' }).press('Enter');
+    await page.getByRole('link', { name: 'Cancel' }).click();
+    await focusedHeading(page, 'Credentials');
+  });
+  await page.getByRole('link', { name: 'Kept late' }).waitFor();
+  assert.equal(new URL(page.url()).pathname, '/credentials');
+  assert.deepEqual(faults, []);
+});
+
 test('a workspace that one does not administer is not offered as the owner, whatever the address says', async () => {
   const bob = await person(vault, 'Bob');
   const team = await workspace(vault, 'Not of Bob', [[bob, 'MEMBER']]);
@@ -89,7 +134,7 @@ test('a workspace that one does not administer is not offered as the owner, what
     await tags.fill(Array.from({ length: 10 + tens }, (_, index) => `${tens}${index}`).join(','));
     await page.keyboard.press('Enter');
   }
-  await page.getByText('No more than 20 tags. Not added: 29, 210, 211.').waitFor();
+  await page.getByText('Up to 20 tags of 50 characters each. Not added: 29, 210, 211.').waitFor();
   await assertAccessible(page);
   await page.keyboard.press('Tab');
   await page.getByRole('button', { name: 'Create', exact: true }).click();

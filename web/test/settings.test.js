@@ -25,6 +25,7 @@ test('everybody finds his id, and copies it', async () => {
   await page.goto('/settings');
   await page.getByRole('button', { name: 'Copy your id' }).click();
   await page.getByRole('button', { name: 'Copied' }).waitFor();
+  await page.getByText('Give your id to whoever adds you to a workspace. It is not a secret.').waitFor();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), vault.ada.user_id);
   await assertAccessible(page);
   await assertFits(page);

@@ -153,6 +153,40 @@ test('a workspace is deleted by whoever types its name, having been told what go
   assert.deepEqual(faults, []);
 });
 
+test('whoever is a member is not added again, which would take his role from him', async () => {
+  const workspace = await makeWorkspace('Two owners', { [bob.user_id]: 'OWNER' });
+  const { page, faults } = await openWindow(browser, vault);
+  await signIn(page);
+  await page.goto(`/workspaces/${workspace.id}`);
+  await page.getByRole('button', { name: 'Add a member' }).click();
+  await page.getByLabel('Their id').fill(bob.user_id.toUpperCase());
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByRole('alert').filter({ hasText: 'Their role is changed in the list of members' }).waitFor();
+  assert.deepEqual(await members(workspace), { Ada: 'OWNER', Bob: 'OWNER' });
+  // The form is there for another.
+  await page.getByLabel('Their id').fill(cleo.user_id);
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByRole('row', { name: /Cleo.*Member/ }).waitFor();
+  await vault.call(`/api/workspaces/${workspace.id}?confirm=Two%20owners`, { method: 'DELETE' });
+  assert.deepEqual(faults, []);
+});
+
+test('a workspace is confirmed by its name as it is read, in the words of people', async () => {
+  const workspace = await makeWorkspace('Two  spaces');
+  const { page, faults } = await openWindow(browser, vault);
+  await signIn(page);
+  await page.goto(`/workspaces/${workspace.id}`);
+  await page.getByRole('button', { name: 'Delete' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('and end 1 membership.').waitFor();
+  assert.equal(await dialog.getByText('`confirm`').count(), 0);
+  await dialog.getByLabel('Type Two spaces to confirm').fill('Two spaces');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/workspaces');
+  await page.getByRole('link', { name: 'Two spaces' }).waitFor({ state: 'detached' });
+  assert.deepEqual(faults, []);
+});
+
 test('nobody is offered what his role does not allow', async () => {
   const workspace = await makeWorkspace('Shared', { [bob.user_id]: 'MEMBER', [cleo.user_id]: 'ADMIN' });
   const account = await vault.call(`/api/workspaces/${workspace.id}/service-accounts`, {

@@ -6,7 +6,8 @@ import { Button } from '../components/button.tsx';
 import { type Option, Select, TextField } from '../components/fields.tsx';
 import { ProviderField } from '../providers/provider-field.tsx';
 import { providerName, providerOf } from '../providers/providers.ts';
-import type { Filter } from './filter.ts';
+import { shownName } from '../shown-name.ts';
+import { type Filter, searchOf } from './filter.ts';
 import { ACTIONS, filterInWords, KINDS, OUTCOMES } from './words.ts';
 
 type FilterProps = {
@@ -17,7 +18,13 @@ type FilterProps = {
 };
 
 export function FilterForm({ filter, onApply, workspaces, people }: FilterProps) {
-  const [draft, setDraft] = useState({ ...filter, provider: filter.provider && providerName(filter.provider) });
+  const [draft, setDraft] = useState(() => draftOf(filter));
+  const [known, setKnown] = useState(filter);
+  // The address changed: the form stays open, and says what holds now.
+  if (searchOf(filter) !== searchOf(known)) {
+    setKnown(filter);
+    setDraft(draftOf(filter));
+  }
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onApply({ ...draft, provider: draft.provider && providerOf(draft.provider) });
@@ -54,6 +61,10 @@ export function FilterForm({ filter, onApply, workspaces, people }: FilterProps)
   );
 }
 
+function draftOf(filter: Filter): Filter {
+  return { ...filter, provider: filter.provider && providerName(filter.provider) };
+}
+
 /** What is shown, in words, and the way back to all of it. */
 export function FilterInWords({ filter, onApply, workspaces, people }: FilterProps) {
   const said = filterInWords(filter, {
@@ -64,7 +75,7 @@ export function FilterInWords({ filter, onApply, workspaces, people }: FilterPro
   return (
     <div className="row spread">
       <p>
-        <span className="muted">Showing only:</span> {said}
+        <span className="muted">Showing only:</span> {shownName(said)}
       </p>
       <Button onPress={() => onApply({})}>Show everything</Button>
     </div>

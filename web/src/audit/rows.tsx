@@ -7,6 +7,7 @@ import { Badge } from '../components/feedback.tsx';
 import { Facts } from '../components/facts.tsx';
 import { ExactTime } from '../components/time.tsx';
 import { providerName } from '../providers/providers.ts';
+import { shownName } from '../shown-name.ts';
 import { searchOf } from './filter.ts';
 import { ACTIONS, codeInWords, KINDS, nameInWords } from './words.ts';
 
@@ -31,7 +32,7 @@ export function Rows({ rows }: { rows: Activity[] }) {
                 <strong>{ACTIONS[row.action]}</strong> {row.outcome === 'DENIED' && <Badge tone="danger">Denied</Badge>}
                 <span className="hint block">{onWhat(row)}</span>
               </span>
-              <span className="who">{actorInWords(row)}</span>
+              <span className="who">{shownName(actorInWords(row))}</span>
               <span className="when hint">
                 <ExactTime value={row.occurred_at} />
               </span>
@@ -45,7 +46,7 @@ export function Rows({ rows }: { rows: Activity[] }) {
 }
 
 function onWhat(row: Activity): string {
-  return [nameInWords(row), row.provider && providerName(row.provider)].filter(Boolean).join(' · ');
+  return shownName([nameInWords(row), row.provider && providerName(row.provider)].filter(Boolean).join(' · '));
 }
 
 /** Nobody acted where the settings did, or whoever holds the keys. */

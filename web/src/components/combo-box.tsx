@@ -11,6 +11,7 @@ import {
   Popover,
   Text,
 } from 'react-aria-components';
+import { shownName } from '../shown-name.ts';
 import { Hint, Labelled, type Option } from './fields.tsx';
 
 type ComboBoxOption = Option<string> & { icon?: ReactNode };
@@ -37,11 +38,11 @@ export function ComboBox({ label, options, hint, placeholder, maxLength, ...rest
       <Popover className="popover">
         <ListBox<ComboBoxOption> className="listbox">
           {(option) => (
-            <ListBoxItem id={option.id} textValue={option.label} className="option">
+            <ListBoxItem id={option.id} textValue={shownName(option.label)} className="option">
               <span className="option-text">
                 {option.icon}
                 <span>
-                  <Text slot="label">{option.label}</Text>
+                  <Text slot="label">{shownName(option.label)}</Text>
                   <Hint>{option.detail}</Hint>
                 </span>
               </span>

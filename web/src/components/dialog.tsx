@@ -2,6 +2,7 @@
 import { X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
+import { shownName } from '../shown-name.ts';
 import { Button, IconButton } from './button.tsx';
 import { Failure } from './feedback.tsx';
 
@@ -22,7 +23,7 @@ export function Dialog({ title, onClose, children, role = 'dialog', isKept }: Di
         <AriaDialog role={role} className="dialog">
           <header>
             <Heading slot="title" level={2}>
-              {title}
+              {shownName(title)}
             </Heading>
             <IconButton label="Close" onPress={onClose}>
               <X aria-hidden size={18} />

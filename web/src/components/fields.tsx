@@ -20,6 +20,7 @@ import {
   type TextFieldProps as AriaTextFieldProps,
 } from 'react-aria-components';
 import { Check, ChevronDown, Search, X } from 'lucide-react';
+import { shownName } from '../shown-name.ts';
 
 type LabelledProps = { label: string; hint?: ReactNode; children: ReactNode };
 
@@ -52,11 +53,13 @@ type TextFieldProps = Omit<AriaTextFieldProps, 'className'> & {
   /** A text of several lines. */
   rows?: number;
   mono?: boolean;
+  /** The last day of a date. */
+  max?: string;
   /** Several lines that are not to be read over a shoulder: browsers mask a single line only. */
   masked?: boolean;
 };
 
-export function TextField({ label, hint, placeholder, rows, mono, masked, ...rest }: TextFieldProps) {
+export function TextField({ label, hint, placeholder, rows, mono, masked, max, ...rest }: TextFieldProps) {
   const look = `input${mono ? ' mono' : ''}${masked ? ' masked' : ''}`;
   return (
     <AriaTextField {...rest} className="field">
@@ -64,7 +67,7 @@ export function TextField({ label, hint, placeholder, rows, mono, masked, ...res
         {rows ? (
           <TextArea className={look} rows={rows} placeholder={placeholder} />
         ) : (
-          <Input className={look} placeholder={placeholder} />
+          <Input className={look} placeholder={placeholder} max={max} />
         )}
       </Labelled>
     </AriaTextField>
@@ -148,9 +151,9 @@ export function Select<T extends string>({ label, options, value, onChange, hint
       <Popover className="popover">
         <ListBox items={options} className="listbox">
           {(option) => (
-            <ListBoxItem id={option.id} textValue={option.label} className="option">
+            <ListBoxItem id={option.id} textValue={shownName(option.label)} className="option">
               <span>
-                <Text slot="label">{option.label}</Text>
+                <Text slot="label">{shownName(option.label)}</Text>
                 <Hint>{option.detail}</Hint>
               </span>
               <Check aria-hidden size={16} className="tick" />

@@ -1,16 +1,17 @@
 // Dialogs in which something is filled in and sent.
-import type { FormEvent, ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { Form } from 'react-aria-components';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Failure } from './feedback.tsx';
+import { type Sending, useSubmit } from './submit.ts';
 
 type FormDialogProps = {
   title: string;
   /** What sending it is called on its button. */
   act: string;
   danger?: boolean;
-  mutation: { mutate: () => void; isPending: boolean; error: Error | null };
+  mutation: Sending & { error: Error | null };
   onClose: () => void;
   children: ReactNode;
 };
@@ -25,10 +26,7 @@ export function FormDialog({ title, onClose, ...form }: FormDialogProps) {
 
 /** The form itself, for a dialog that shows something else once it is sent. */
 export function DialogForm({ act, danger, mutation, onClose, children }: Omit<FormDialogProps, 'title'>) {
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    mutation.mutate();
-  };
+  const submit = useSubmit(mutation);
   return (
     <Form className="stack" onSubmit={submit}>
       {children}

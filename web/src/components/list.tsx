@@ -1,9 +1,11 @@
-// Lists that come by the page: what has come so far, and a button for more.
+// Lists that come by the page: what has come so far, and a button for more. The last of them goes, and the focus on to what
+// it brought.
 import { type QueryKey, useInfiniteQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { type ReactNode, useLayoutEffect, useRef } from 'react';
 import type { PageOf } from '../paging.ts';
 import { Button } from './button.tsx';
 import { Failure, Loading } from './feedback.tsx';
+import { goTo } from './kept-focus.ts';
 
 /** A list of the API; `fetchPage` asks for the page at a cursor. */
 export function useList<Item>(queryKey: QueryKey, fetchPage: (cursor: string | undefined) => Promise<PageOf<Item>>) {
@@ -48,13 +50,33 @@ function Items<Item>({ list, empty, children }: Omit<ListProps<Item>, 'nouns' | 
     <>
       {items.length > 0 ? children(items) : empty}
       {list.error && <Failure error={list.error} />}
-      {list.hasNextPage && (
-        <div>
-          <Button isPending={list.isFetchingNextPage} onPress={() => list.fetchNextPage()}>
-            Show more
-          </Button>
-        </div>
-      )}
+      <More list={list} count={items.length} />
     </>
+  );
+}
+
+/** It is behind what it adds to. */
+function More<Item>({ list, count }: { list: ListProps<Item>['list']; count: number }) {
+  const end = useRef<HTMLDivElement>(null);
+  /** How many there were when more were asked for. */
+  const asked = useRef<number>(undefined);
+  useLayoutEffect(() => {
+    if (asked.current === undefined || asked.current >= count) return;
+    const items = end.current?.previousElementSibling?.querySelectorAll<HTMLElement>(':scope > li, :scope > tbody > tr');
+    if (document.activeElement === document.body) goTo(items?.[asked.current]);
+    asked.current = undefined;
+  }, [count]);
+  const askForMore = () => {
+    asked.current = count;
+    return list.fetchNextPage();
+  };
+  return (
+    <div ref={end} hidden={!list.hasNextPage}>
+      {list.hasNextPage && (
+        <Button isPending={list.isFetchingNextPage} onPress={askForMore}>
+          Show more
+        </Button>
+      )}
+    </div>
   );
 }

@@ -1,7 +1,10 @@
-// The frame of each page: its title, in the document as well, and what can be done on it.
+// The frame of each page: its title, in the document as well, and what can be done on it. What goes away on a page does not
+// take the focus along.
 import { ChevronLeft } from 'lucide-react';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { Link, useLocation, useNavigationType } from 'react-router';
+import { shownName } from '../shown-name.ts';
+import { useKeptFocus } from './kept-focus.ts';
 
 type PageProps = {
   title: string;
@@ -15,12 +18,14 @@ type PageProps = {
 };
 
 export function Page({ title, lead, actions, parent, icon, children }: PageProps) {
+  const page = useRef<HTMLElement>(null);
+  useKeptFocus(page);
   return (
-    <article className="page">
+    <article ref={page} className="page">
       {parent && (
         <Link to={parent.to} className="parent">
           <ChevronLeft aria-hidden size={16} />
-          {parent.title}
+          {shownName(parent.title)}
         </Link>
       )}
       <header className="page-header">
@@ -56,7 +61,8 @@ export function Section({ title, lead, actions, children }: Omit<PageProps, 'par
  * The heading of a page, which is what the browser calls it as well. Whoever came by a link goes on from here: what was
  * pressed is gone, and the focus would be with it.
  */
-export function Heading({ title }: { title: string }) {
+export function Heading({ title: name }: { title: string }) {
+  const title = shownName(name);
   const heading = useRef<HTMLHeadingElement>(null);
   const isFirst = useLocation().key === 'default';
   // The browser knows how far down one was.

@@ -7,6 +7,7 @@ import { ConfirmDialog } from '../components/dialog.tsx';
 import { Failure, Loading } from '../components/feedback.tsx';
 import { Deadline } from '../components/time.tsx';
 import { useMe } from '../session.tsx';
+import { shownName } from '../shown-name.ts';
 import { administers, roleInWords } from '../workspaces/roles.ts';
 import { useWorkspaces } from '../workspaces/workspaces.ts';
 import type { Credential } from './api.ts';
@@ -38,10 +39,11 @@ function SharedAccess({ credential }: { credential: Credential }) {
   const isSharedWithMe = useIsSharedWithMe(credential);
   const { data: grants, error, refetch } = useGrants(credential.id);
   const [isSharing, setSharing] = useState(false);
-  if (error) return <Failure error={error} retry={refetch} />;
-  if (!grants) return <Loading />;
+  const failure = error && <Failure error={error} retry={refetch} />;
+  if (!grants) return failure ?? <Loading />;
   return (
     <>
+      {failure}
       <ul className="lines">
         {credential.scope === 'USER' ? <Owner credential={credential} /> : <Administrators credential={credential} />}
         {grants.map((grant) => (
@@ -91,7 +93,7 @@ function Administrators({ credential }: { credential: Credential }) {
         key={user_id}
         icon={icon}
         who={user_id === me.id ? 'You' : display_name}
-        what={`${roleInWords(role)} of ${workspace.name}: can use, reveal, manage and share it.`}
+        what={`${roleInWords(role)} of ${shownName(workspace.name)}: can use, reveal, manage and share it.`}
       />
     ));
 }
@@ -111,7 +113,7 @@ function Line({ icon, who, what, children }: { icon: ReactNode; who: string; wha
     <li className="line">
       <span className="line-icon">{icon}</span>
       <div className="line-text">
-        <strong>{who}</strong>
+        <strong>{shownName(who)}</strong>
         <span className="hint">{what}</span>
       </div>
       {children}

@@ -70,9 +70,14 @@ export function useCredentials(query: CredentialQuery) {
   });
 }
 
-export function useCredential(id: string) {
+/** `isAfresh` has it read anew as a page opens, however lately it was read. */
+export function useCredential(id: string, isAfresh = false) {
   const vault = useVault();
-  return useQuery({ queryKey: [vault.pages, 'one', id], queryFn: () => vault.get(id) });
+  return useQuery({
+    queryKey: [vault.pages, 'one', id],
+    queryFn: () => vault.get(id),
+    refetchOnMount: isAfresh ? 'always' : true,
+  });
 }
 
 export function useVersions(id: string) {

@@ -2,9 +2,18 @@
 import { Button } from '../components/button.tsx';
 import { TextField } from '../components/fields.tsx';
 
-/** The end of a day (`2027-11-23`) as the API takes it; null for no day. */
+const LAST_DAY = '9999-12-31';
+
+/** The end of a day (`2027-11-23`) as the API takes it; null for no day. Where it is none, the form says so. */
 export function endOfDay(day: string): string | null {
-  return day ? new Date(`${day}T23:59:59`).toISOString() : null;
+  if (!day) return null;
+  const end = new Date(`${day}T23:59:59`);
+  return Number.isNaN(end.getTime()) ? day : end.toISOString();
+}
+
+/** What is wrong with a day, whose year may have come to have five digits. */
+function faultOf(day: string): string | null {
+  return day.length > LAST_DAY.length ? 'A year has four digits. Choose a day before the year 10000.' : null;
 }
 
 /** The day of a time, as an input takes it. */
@@ -38,7 +47,7 @@ export function ExpiryField({ label = 'Expires', hint, none = 'Never', value, on
   };
   return (
     <div className="stack tight">
-      <TextField label={label} hint={hint} type="date" value={value} onChange={onChange} />
+      <TextField label={label} hint={hint} type="date" max={LAST_DAY} validate={faultOf} value={value} onChange={onChange} />
       <div className="row" role="group" aria-label={`${label}: shortcuts`}>
         {CHOICES.map(([days, text]) => (
           <Button key={days} variant="quiet" onPress={() => inDays(days)}>

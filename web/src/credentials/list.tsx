@@ -2,6 +2,7 @@
 import { Link } from 'react-router';
 import { TableHead } from '../components/table-head.tsx';
 import { Time } from '../components/time.tsx';
+import { shownName } from '../shown-name.ts';
 import { useWorkspaces } from '../workspaces/workspaces.ts';
 import { type Credential, useVault } from './api.ts';
 import { Badges } from './badges.tsx';
@@ -81,7 +82,7 @@ export function Table({ credentials }: { credentials: readonly Credential[] }) {
 
 function NameLink({ credential: { id, name } }: { credential: Credential }) {
   const { pages } = useVault();
-  return <Link to={`${pages}/${id}`}>{name}</Link>;
+  return <Link to={`${pages}/${id}`}>{shownName(name)}</Link>;
 }
 
 export function Tags({ tags }: { tags: readonly string[] }) {
@@ -101,7 +102,7 @@ export function Whose({ credential: { scope, workspace_id } }: { credential: Cre
   const { workspaces } = useWorkspaces();
   if (scope === 'USER') return <span>Personal</span>;
   if (scope === 'SYSTEM') return <span>This vault</span>;
-  return <span>{workspaces.find(({ id }) => id === workspace_id)?.name ?? 'A workspace'}</span>;
+  return <span>{shownName(workspaces.find(({ id }) => id === workspace_id)?.name ?? 'A workspace')}</span>;
 }
 
 function LastUse({ credential: { last_used_at } }: { credential: Credential }) {

@@ -6,7 +6,8 @@ import { useWorkspaces, WORKSPACES } from '../workspaces/workspaces.ts';
 
 type Member = Schemas['Member'];
 
-function members(id: string): Promise<Member[]> {
+/** All members of a workspace, as they are now. */
+export function allMembers(id: string): Promise<Member[]> {
   return allPages((cursor) =>
     ask(api.GET('/api/workspaces/{id}/members', { params: { path: { id }, query: { cursor, limit: 100 } } })),
   );
@@ -14,7 +15,7 @@ function members(id: string): Promise<Member[]> {
 
 /** The members of a workspace, for those who are in it. */
 export function useMembers(workspace: string | undefined) {
-  const queryFn = () => members(workspace!);
+  const queryFn = () => allMembers(workspace!);
   return useQuery({ queryKey: [...WORKSPACES, workspace, 'all members'], queryFn, enabled: workspace !== undefined });
 }
 
@@ -25,7 +26,7 @@ export function usePeople() {
     queryKey: [...WORKSPACES, 'people', workspaces.map(({ id }) => id)],
     enabled: isLoaded,
     queryFn: async () => {
-      const all = (await Promise.all(workspaces.map(({ id }) => members(id)))).flat();
+      const all = (await Promise.all(workspaces.map(({ id }) => allMembers(id)))).flat();
       const people = [...new Map(all.map((member) => [member.user_id, member])).values()];
       return people.sort((one, other) => one.display_name.localeCompare(other.display_name));
     },

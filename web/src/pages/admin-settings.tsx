@@ -1,5 +1,5 @@
 // How long things are kept, for vault administrators. What is destroyed does not come back, so that the page says what a
-// change destroys before it is made.
+// change destroys before it is made. Only what was changed here is changed: the rest stays as others have left it.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { Form } from 'react-aria-components';
@@ -17,7 +17,7 @@ const SETTINGS = ['settings'];
 const MOST_DAYS = 36_500;
 
 export function AdminSettings() {
-  const { data, error, refetch } = useQuery({ queryKey: SETTINGS, queryFn: () => ask(api.GET('/api/admin/settings')) });
+  const { data, error, refetch } = useQuery({ queryKey: SETTINGS, queryFn: readSettings });
   return (
     <Page
       title="Retention"
@@ -30,30 +30,30 @@ export function AdminSettings() {
   );
 }
 
+function readSettings(): Promise<Settings> {
+  return ask(api.GET('/api/admin/settings'));
+}
+
 function RetentionForm({ kept }: { kept: Settings }) {
-  const [draft, setDraft] = useState(kept);
-  const [isAsking, setAsking] = useState(false);
-  const client = useQueryClient();
-  const save = useMutation({
-    mutationFn: () => ask(api.PUT('/api/admin/settings', { body: draft })),
-    onSuccess: (settings) => client.setQueryData(SETTINGS, settings),
-    // Somebody else may have changed them meanwhile.
-    onError: () => client.invalidateQueries({ queryKey: SETTINGS }),
-    onSettled: () => setAsking(false),
+  const [changed, setChanged] = useState<Partial<Settings>>({});
+  const [warnings, setWarnings] = useState<string[]>([]);
+  const save = useSave(changed, (unsaid) => {
+    setWarnings(unsaid ?? []);
+    if (unsaid?.length === 0) setChanged({});
   });
+  const draft = { ...kept, ...changed };
   const set = (change: Partial<Settings>) => {
     save.reset();
-    setDraft({ ...draft, ...change });
+    setChanged({ ...changed, ...change });
   };
-  const warnings = whatItMeans(kept, draft);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (warnings.length > 0) setAsking(true);
-    else save.mutate();
+    if (!save.isPending) save.mutate([]);
   };
+  const confirmed = { ...save, mutate: () => save.mutate(warnings) };
   return (
     <Form className="card stack" onSubmit={submit}>
-      {save.isSuccess && <Notice tone="success" title="Saved" />}
+      {save.data?.length === 0 && <Notice tone="success" title="Saved" />}
       {save.error && <Failure error={save.error} />}
       <Checkbox
         isSelected={draft.record_retention_days === null}
@@ -98,8 +98,8 @@ function RetentionForm({ kept }: { kept: Settings }) {
           Save
         </Button>
       </div>
-      {isAsking && (
-        <ConfirmDialog title="This cannot be undone" act="Save" danger mutation={save} onClose={() => setAsking(false)}>
+      {warnings.length > 0 && (
+        <ConfirmDialog title="This cannot be undone" act="Save" danger mutation={confirmed} onClose={() => setWarnings([])}>
           {warnings.map((warning) => (
             <p key={warning}>{warning}</p>
           ))}
@@ -107,6 +107,25 @@ function RetentionForm({ kept }: { kept: Settings }) {
       )}
     </Form>
   );
+}
+
+/** Saves it, unless that means what was not agreed to: `onDone` is told what, and nothing where it failed. */
+function useSave(changed: Partial<Settings>, onDone: (unsaid: string[] | undefined) => void) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: async (agreed: string[]) => {
+      // The API takes all of them, and others may have changed some since the page was opened.
+      const now = await readSettings();
+      client.setQueryData(SETTINGS, now);
+      const next = { ...now, ...changed };
+      const warnings = whatItMeans(now, next);
+      if (warnings.some((warning) => !agreed.includes(warning))) return warnings;
+      client.setQueryData(SETTINGS, await ask(api.PUT('/api/admin/settings', { body: next })));
+      return [];
+    },
+    onError: () => client.invalidateQueries({ queryKey: SETTINGS }),
+    onSettled: onDone,
+  });
 }
 
 type DaysFieldProps = { label: string; hint: string; least: number; value: number; onChange: (days: number) => void };

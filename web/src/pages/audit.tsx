@@ -1,6 +1,7 @@
 // The record: what one may see of who did what, twenty rows at a time; on the admin path, what happened to the vault.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Download, ScrollText, ShieldCheck } from 'lucide-react';
+import { useRef } from 'react';
 import { useLocation, useNavigate, useSearchParams } from 'react-router';
 import { api, ask, type Schemas } from '../api.ts';
 import { type ActivityQuery, apiQuery, type Filter, readFilter, searchOf } from '../audit/filter.ts';
@@ -10,6 +11,7 @@ import { Seal } from '../audit/seal.tsx';
 import { Button } from '../components/button.tsx';
 import { EmptyState, Failure, Loading } from '../components/feedback.tsx';
 import type { Option } from '../components/fields.tsx';
+import { goTo } from '../components/kept-focus.ts';
 import { Page } from '../components/page.tsx';
 import { useMe } from '../session.tsx';
 import { administers } from '../workspaces/roles.ts';
@@ -47,6 +49,7 @@ type RecordProps = { title: string; lead: string; root: Root; workspaces: Schema
 function RecordPage({ title, lead, root, workspaces }: RecordProps) {
   const [search] = useSearchParams();
   const navigate = useNavigate();
+  const list = useRef<HTMLElement>(null);
   const filter = readFilter(search);
   const query = { ...apiQuery(filter), cursor: search.get('cursor') ?? undefined };
   const { data, error, refetch, isPlaceholderData } = useQuery({
@@ -56,6 +59,11 @@ function RecordPage({ title, lead, root, workspaces }: RecordProps) {
     queryFn: () => ask(api.GET(root, { params: { query } })),
     placeholderData: keepPreviousData,
   });
+  // Another page is read from its beginning.
+  const goToTop = () => {
+    goTo(list.current);
+    list.current?.scrollIntoView();
+  };
   const people = useActors(data?.items ?? [], filter);
   const choosing = { filter, onApply: (filter: Filter) => navigate(searchOf(filter)), workspaces, people };
   return (
@@ -68,7 +76,7 @@ function RecordPage({ title, lead, root, workspaces }: RecordProps) {
           {SEALED}
         </p>
       )}
-      <FilterForm key={searchOf(filter)} {...choosing} />
+      <FilterForm {...choosing} />
       <FilterInWords {...choosing} />
       <p role="status" className="visually-hidden">
         {data && !error && (data.items.length > 0 ? `${data.items.length} ${data.items.length === 1 ? 'row' : 'rows'}` : NONE)}
@@ -76,10 +84,10 @@ function RecordPage({ title, lead, root, workspaces }: RecordProps) {
       {error && <Failure error={error} retry={refetch} />}
       {!data && !error && <Loading />}
       {data && !error && (
-        <div aria-busy={isPlaceholderData} className="stack">
+        <section ref={list} aria-label="Rows" aria-busy={isPlaceholderData} className="stack">
           {data.items.length > 0 ? <Rows rows={data.items} /> : <Nothing />}
-          <Paging next={data.next_cursor} filter={filter} />
-        </div>
+          <Paging next={data.next_cursor} filter={filter} onTurn={goToTop} />
+        </section>
       )}
     </Page>
   );
@@ -104,18 +112,24 @@ function Nothing() {
   );
 }
 
+type PagingProps = { next: string | undefined; filter: Filter; onTurn: () => void };
+
 /** By cursor: the way back is the way that one came, which the browser's history remembers with each page. */
-function Paging({ next, filter }: { next: string | undefined; filter: Filter }) {
+function Paging({ next, filter, onTurn }: PagingProps) {
   const { search, state } = useLocation();
   const navigate = useNavigate();
   const trail: string[] = Array.isArray(state?.trail) ? state.trail : [];
   const isFirst = !new URLSearchParams(search).has('cursor');
+  const turnTo = (address: string, trail: string[]) => {
+    onTurn();
+    return navigate(address, { state: { trail } });
+  };
   const older = () => {
     const address = new URLSearchParams(searchOf(filter));
     address.set('cursor', next ?? '');
-    return navigate(`?${address}`, { state: { trail: [...trail, search] } });
+    return turnTo(`?${address}`, [...trail, search]);
   };
-  const newer = () => navigate(trail.at(-1) || searchOf(filter), { state: { trail: trail.slice(0, -1) } });
+  const newer = () => turnTo(trail.at(-1) || searchOf(filter), trail.slice(0, -1));
   if (isFirst && !next) return null;
   return (
     <nav aria-label="Pages of the record" className="row spread">

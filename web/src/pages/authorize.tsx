@@ -1,7 +1,7 @@
 // Letting a command line on this computer act as whoever is signed in: `strongroom login` leads here, and waits on loopback.
 // The token goes to that port of this computer and nowhere else, sealed for that command; it is never shown nor kept.
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { Form } from 'react-aria-components';
 import { Link, Navigate, Outlet, useLocation, useNavigate, useSearchParams } from 'react-router';
 import { api, ask, type Schemas } from '../api.ts';
@@ -9,6 +9,7 @@ import { type AuthorizationRequest, canSeal, handOver, pathOf, readRequest, seal
 import { Button, ButtonLink } from '../components/button.tsx';
 import { Failure, Notice } from '../components/feedback.tsx';
 import { Narrow } from '../components/narrow.tsx';
+import { useSubmit } from '../components/submit.ts';
 import { confirmMe, useMe } from '../session.tsx';
 import { ALL_ACTIONS } from '../tokens/actions.ts';
 import { Actions, EMPTY_DRAFT, FullReach, NameAndExpiry, newToken } from '../tokens/token-fields.tsx';
@@ -106,10 +107,7 @@ function AllowForm({ request, me }: { request: AuthorizationRequest; me: Schemas
       handOver(request, { sealed });
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    allow.mutate();
-  };
+  const submit = useSubmit(allow);
   return (
     <Form className="stack" onSubmit={submit}>
       <NameAndExpiry draft={draft} onChange={setDraft} />

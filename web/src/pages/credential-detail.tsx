@@ -1,7 +1,7 @@
 // One credential: everything that is known of it but the value, who can see it, and what can be done with it.
 import { useMutation } from '@tanstack/react-query';
 import { Ban, Eye, Pencil, RefreshCw, Undo2 } from 'lucide-react';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useParams } from 'react-router';
 import { Button, ButtonLink } from '../components/button.tsx';
 import { ConfirmDialog } from '../components/dialog.tsx';
@@ -12,7 +12,7 @@ import { Deadline, Time } from '../components/time.tsx';
 import { Access } from '../credentials/access.tsx';
 import { type Credential, useCredential, useRereadCredentials, useVault } from '../credentials/api.ts';
 import { Badges } from '../credentials/badges.tsx';
-import { Unseen } from '../credentials/unseen.tsx';
+import { isGone, Unseen } from '../credentials/unseen.tsx';
 import { Tags, Whose } from '../credentials/list.tsx';
 import { ProviderIcon } from '../providers/provider-icon.tsx';
 import { providerName } from '../providers/providers.ts';
@@ -24,12 +24,14 @@ import { Versions } from '../credentials/versions.tsx';
 export function CredentialDetail() {
   const { id = '' } = useParams();
   const { data: credential, error, refetch } = useCredential(id);
-  if (error) return <Unseen error={error} retry={refetch} />;
+  // What was read stays, and with it what somebody is typing in a dialog.
+  if (error && (!credential || isGone(error))) return <Unseen error={error} retry={refetch} />;
   if (!credential) return <Loading />;
-  return <Detail credential={credential} />;
+  return <Detail credential={credential} failure={error && <Failure error={error} retry={refetch} />} />;
 }
 
-function Detail({ credential }: { credential: Credential }) {
+/** `failure` is why it could not be read anew. */
+function Detail({ credential, failure }: { credential: Credential; failure: ReactNode }) {
   const { pages, isSystem } = useVault();
   const { name, provider, type } = credential;
   return (
@@ -44,6 +46,7 @@ function Detail({ credential }: { credential: Credential }) {
       parent={{ to: pages, title: isSystem ? 'Admin secrets' : 'Credentials' }}
       actions={<Badges credential={credential} />}
     >
+      {failure}
       <ValueCard credential={credential} />
       <div className="columns">
         <div className="stack">

@@ -1,6 +1,6 @@
 // Editing what is known of a credential. What somebody else has changed in the meantime is told, and not overwritten.
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { Form } from 'react-aria-components';
 import { useNavigate, useParams } from 'react-router';
 import { Refusal } from '../api.ts';
@@ -8,16 +8,18 @@ import { Button, ButtonLink } from '../components/button.tsx';
 import { Failure, Loading, Notice } from '../components/feedback.tsx';
 import { TextField } from '../components/fields.tsx';
 import { Page } from '../components/page.tsx';
+import { useSubmit } from '../components/submit.ts';
 import { type Credential, useCredential, useRereadCredentials, useVault } from '../credentials/api.ts';
 import { changes, DetailsFields, detailsOf } from '../credentials/details.tsx';
 import { Unseen } from '../credentials/unseen.tsx';
+import { thenGo } from '../then-go.ts';
 
 export function CredentialEdit() {
   const { id = '' } = useParams();
-  const { data, error, refetch } = useCredential(id);
-  // What the form began with; a later answer must not change it beneath whoever types.
+  const { data, error, refetch, isFetchedAfterMount } = useCredential(id, true);
+  // What the form began with: as it is when the page opens. A later answer must not change it beneath whoever types.
   const [seen, setSeen] = useState<Credential>();
-  if (!seen && data) setSeen(data);
+  if (!seen && data && isFetchedAfterMount && !error) setSeen(data);
   const beginAnew = async () => setSeen((await refetch()).data);
   if (error && !seen) return <Unseen error={error} retry={refetch} />;
   if (!seen) return <Loading />;
@@ -34,15 +36,9 @@ function EditForm({ seen, onBeginAnew }: { seen: Credential; onBeginAnew: () => 
   const page = `${vault.pages}/${seen.id}`;
   const update = useMutation({
     mutationFn: () => vault.update(seen, patch ?? {}),
-    onSuccess: async () => {
-      await reread();
-      await navigate(page, { replace: true });
-    },
+    onSuccess: () => reread(),
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    update.mutate();
-  };
+  const submit = useSubmit(thenGo(update, () => navigate(page, { replace: true })));
   const isOutdated = update.error instanceof Refusal && update.error.status === 412;
   return (
     <Page

@@ -2,7 +2,7 @@
 // The value is in this form's state until it is sealed or the page is left, and nowhere else.
 import { useMutation } from '@tanstack/react-query';
 import { ExternalLink } from 'lucide-react';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { Form } from 'react-aria-components';
 import { useNavigate, useSearchParams } from 'react-router';
 import type { Schemas } from '../api.ts';
@@ -10,6 +10,7 @@ import { Button, ButtonLink } from '../components/button.tsx';
 import { Failure } from '../components/feedback.tsx';
 import { type Option, Select, TextField } from '../components/fields.tsx';
 import { Page } from '../components/page.tsx';
+import { useSubmit } from '../components/submit.ts';
 import { useRereadCredentials, useVault } from '../credentials/api.ts';
 import { type Details, DetailsFields, newDetails, NO_DETAILS } from '../credentials/details.tsx';
 import { ProviderField } from '../providers/provider-field.tsx';
@@ -17,6 +18,7 @@ import { type Preset, presetOf, providerOf } from '../providers/providers.ts';
 import { useRequestKey } from '../credentials/request-key.ts';
 import { SecretInput } from '../credentials/secret-input.tsx';
 import { TYPES } from '../credentials/types.ts';
+import { thenGo } from '../then-go.ts';
 import { administers } from '../workspaces/roles.ts';
 import { useWorkspaces } from '../workspaces/workspaces.ts';
 
@@ -34,10 +36,7 @@ export function CredentialNew() {
   const draft = owners && !owners.some(({ id }) => id === filled.owner) ? { ...filled, owner: MINE } : filled;
   const [details, setDetails] = useState<Details>(NO_DETAILS);
   const create = useCreate(draft, details, () => setDraft({ ...draft, value: '' }));
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    create.mutate();
-  };
+  const submit = useSubmit(create);
   return (
     <Page
       title={isSystem ? 'New secret' : 'New credential'}
@@ -62,26 +61,26 @@ export function CredentialNew() {
   );
 }
 
-/** Creates it, forgets the value, and goes to its page. */
+/** Creates it, forgets the value, and goes to its page: unless this one was left meanwhile. */
 function useCreate({ provider, name, value, owner, ...draft }: Draft, details: Details, onCreated: () => void) {
   const vault = useVault();
   const navigate = useNavigate();
   const reread = useRereadCredentials();
   const key = useRequestKey();
-  return useMutation({
+  const create = useMutation({
     gcTime: 0,
     mutationFn: () => {
       const workspace_id = owner === MINE || vault.isSystem ? null : owner;
       const what = { name: name.trim(), provider: providerOf(provider), type: typeOf({ provider, ...draft }), value, workspace_id };
       return vault.create({ ...what, ...newDetails(details) }, key.current);
     },
-    onSuccess: async ({ id }) => {
+    onSuccess: () => {
       onCreated();
-      await reread();
-      await navigate(`${vault.pages}/${id}`, { replace: true });
+      return reread();
     },
     onError: key.renewIfUsed,
   });
+  return thenGo(create, ({ id }) => navigate(`${vault.pages}/${id}`, { replace: true }));
 }
 
 /** The type that was chosen, or what is usual with that provider. */

@@ -1,7 +1,7 @@
 // Coming in by an invitation, which is pasted here and in no URL. The API token that it is traded for is of no use in a
 // browser: it asks once who one is, and then ends.
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { Form } from 'react-aria-components';
 import { Link, useNavigate } from 'react-router';
 import { api, ask, Refusal, type Schemas } from '../api.ts';
@@ -10,6 +10,7 @@ import { Failure } from '../components/feedback.tsx';
 import { Checkbox, SecretField, TextField } from '../components/fields.tsx';
 import { Narrow } from '../components/narrow.tsx';
 import { NewPasswordFields } from '../components/new-password.tsx';
+import { useSubmit } from '../components/submit.ts';
 import { useRefreshMe } from '../session.tsx';
 
 export function Invitation() {
@@ -46,10 +47,7 @@ function AcceptForm() {
     // Else they would stay in memory for minutes.
     gcTime: 0,
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    comeIn.mutate();
-  };
+  const submit = useSubmit(comeIn);
   return (
     <Form className="stack" onSubmit={submit}>
       {comeIn.error && <Failure error={comeIn.error} />}

@@ -10,6 +10,7 @@ import { Failure, Loading, Notice } from '../components/feedback.tsx';
 import { Facts } from '../components/facts.tsx';
 import { Page } from '../components/page.tsx';
 import { allPages } from '../paging.ts';
+import { thenGo } from '../then-go.ts';
 import { AccountTokens } from '../workspaces/account-tokens.tsx';
 import { administers, governs, roleInWords } from '../workspaces/roles.ts';
 import { TrustRules } from '../workspaces/trust-rules.tsx';
@@ -29,7 +30,8 @@ export function ServiceAccount() {
   });
   const error = workspace.error ?? account.error;
   if (isNotThere(error) || isMine === false || account.data === null) return <NotFound />;
-  if (error) {
+  // What was read stays, and with it a token that is shown this once.
+  if (error && !(workspace.data && account.data)) {
     return (
       <Page title="Service account">
         <Failure error={error} retry={() => (workspace.error ? workspace : account).refetch()} />
@@ -89,13 +91,11 @@ function Disable({ path, name, onClose }: { path: AccountPath; name: string; onC
   const navigate = useNavigate();
   const disable = useMutation({
     mutationFn: () => ask(api.DELETE('/api/workspaces/{id}/service-accounts/{account_id}', { params: { path } })),
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: WORKSPACES });
-      await navigate(`/workspaces/${path.id}`);
-    },
+    onSuccess: () => client.invalidateQueries({ queryKey: WORKSPACES }),
   });
+  const disableAndGo = thenGo(disable, () => navigate(`/workspaces/${path.id}`));
   return (
-    <ConfirmDialog title={`Disable ${name}?`} act="Disable" danger mutation={disable} onClose={onClose}>
+    <ConfirmDialog title={`Disable ${name}?`} act="Disable" danger mutation={disableAndGo} onClose={onClose}>
       <p>Its tokens, its membership and what is shared with it end at once, and for good. What it did stays in the record.</p>
     </ConfirmDialog>
   );

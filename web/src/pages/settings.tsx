@@ -44,7 +44,7 @@ function You() {
             ),
           }}
         />
-        <p className="hint">Give your id to whoever adds you to a workspace, or shares a credential with you. It is not a secret.</p>
+        <p className="hint">Give your id to whoever adds you to a workspace. It is not a secret.</p>
       </div>
     </Section>
   );

@@ -15,7 +15,7 @@ import { NotFound } from './not-found.tsx';
 export function Workspace() {
   const { data, error, refetch } = useWorkspace();
   if (isNotThere(error)) return <NotFound />;
-  if (error) {
+  if (error && !data) {
     return (
       <Page title="Workspace">
         <Failure error={error} retry={refetch} />

@@ -11,6 +11,8 @@ import { FormDialog } from '../components/form-dialog.tsx';
 import { List, useList } from '../components/list.tsx';
 import { Page } from '../components/page.tsx';
 import { Time } from '../components/time.tsx';
+import { shownName } from '../shown-name.ts';
+import { thenGo } from '../then-go.ts';
 import { roleInWords } from '../workspaces/roles.ts';
 import { WORKSPACES } from '../workspaces/workspaces.ts';
 
@@ -47,7 +49,7 @@ function Cards({ workspaces }: { workspaces: Schemas['Workspace'][] }) {
         <li key={id} className="card linked">
           <div className="row spread">
             <h2>
-              <Link to={`/workspaces/${id}`}>{name}</Link>
+              <Link to={`/workspaces/${id}`}>{shownName(name)}</Link>
             </h2>
             <Badge tone="info">{roleInWords(role)}</Badge>
           </div>
@@ -66,13 +68,11 @@ function NewWorkspace({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const create = useMutation({
     mutationFn: () => ask(api.POST('/api/workspaces', { body: { name: name.trim() } })),
-    onSuccess: async ({ id }) => {
-      await client.invalidateQueries({ queryKey: WORKSPACES });
-      await navigate(`/workspaces/${id}`);
-    },
+    onSuccess: () => client.invalidateQueries({ queryKey: WORKSPACES }),
   });
+  const createAndGo = thenGo(create, ({ id }) => navigate(`/workspaces/${id}`));
   return (
-    <FormDialog title="New workspace" act="Create workspace" mutation={create} onClose={onClose}>
+    <FormDialog title="New workspace" act="Create workspace" mutation={createAndGo} onClose={onClose}>
       <TextField label="Name" hint="You become its owner." isRequired maxLength={255} value={name} onChange={setName} />
     </FormDialog>
   );

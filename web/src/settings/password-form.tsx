@@ -1,6 +1,6 @@
 // Setting one's own password. What was typed leaves the page as soon as it is sent, right or wrong.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { Form } from 'react-aria-components';
 import { api, ask } from '../api.ts';
 import { Button } from '../components/button.tsx';
@@ -8,6 +8,7 @@ import { Failure, Notice } from '../components/feedback.tsx';
 import { SecretField } from '../components/fields.tsx';
 import { NewPasswordFields } from '../components/new-password.tsx';
 import { Section } from '../components/page.tsx';
+import { useSubmit } from '../components/submit.ts';
 import { useMe } from '../session.tsx';
 
 const NOTHING = { current: '', chosen: '', again: '' };
@@ -26,10 +27,7 @@ export function PasswordForm() {
     // Else they would stay in memory for minutes.
     gcTime: 0,
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    change.mutate();
-  };
+  const submit = useSubmit(change);
   return (
     <Section title="Password" lead="All your other sessions end when you set it. Your API tokens live on.">
       <Form className="card stack" onSubmit={submit}>

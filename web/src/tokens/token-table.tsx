@@ -8,6 +8,7 @@ import { Badge } from '../components/feedback.tsx';
 import { TableHead } from '../components/table-head.tsx';
 import { Time } from '../components/time.tsx';
 import { providerName } from '../providers/providers.ts';
+import { shownName } from '../shown-name.ts';
 import { actionsInWords, ALL_ACTIONS } from './actions.ts';
 
 type Token = Schemas['ApiTokenSummary'];
@@ -30,7 +31,7 @@ export function TokenTable({ tokens, list, revoke, workspaceName }: TokenTablePr
           {tokens.map((token) => (
             <tr key={token.id}>
               <td data-label="Name">
-                <strong>{token.name}</strong>
+                <strong>{shownName(token.name)}</strong>
               </td>
               <td data-label="May">
                 <Reach token={token} workspaceName={workspaceName} />
@@ -57,7 +58,7 @@ export function TokenTable({ tokens, list, revoke, workspaceName }: TokenTablePr
 
 function Reach({ token, workspaceName }: { token: Token; workspaceName: TokenTableProps['workspaceName'] }) {
   const limits = [
-    token.workspace_id && workspaceName && `in ${workspaceName(token.workspace_id)}`,
+    token.workspace_id && workspaceName && `in ${shownName(workspaceName(token.workspace_id))}`,
     token.provider && `for ${providerName(token.provider)}`,
   ].filter(Boolean);
   return (

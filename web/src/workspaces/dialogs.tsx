@@ -8,6 +8,7 @@ import { Failure, Loading, Notice, sentence } from '../components/feedback.tsx';
 import { TextField } from '../components/fields.tsx';
 import { FormDialog } from '../components/form-dialog.tsx';
 import { useMe } from '../session.tsx';
+import { shownName } from '../shown-name.ts';
 import { WORKSPACES } from './workspaces.ts';
 
 type DialogProps = { workspace: Schemas['Workspace']; onClose: () => void };
@@ -32,7 +33,7 @@ export function RenameWorkspace({ workspace, onClose }: DialogProps) {
 
 export function LeaveWorkspace({ workspace, onClose }: DialogProps) {
   const me = useMe();
-  const gone = useGone();
+  const gone = useGone(workspace.id);
   const path = { id: workspace.id, user_id: me.id };
   const leave = useMutation({
     mutationFn: () => ask(api.DELETE('/api/workspaces/{id}/members/{user_id}', { params: { path } })),
@@ -48,25 +49,25 @@ export function LeaveWorkspace({ workspace, onClose }: DialogProps) {
 
 export function DeleteWorkspace({ workspace, onClose }: DialogProps) {
   const [typed, setTyped] = useState('');
-  const gone = useGone();
-  const id = workspace.id;
+  const { id, name } = workspace;
+  const gone = useGone(id);
   const wouldGo = useQuery({ queryKey: [...WORKSPACES, id, 'contents'], queryFn: () => whatWouldGo(id), gcTime: 0 });
   const remove = useMutation({
-    mutationFn: () => ask(api.DELETE('/api/workspaces/{id}', { params: { path: { id }, query: { confirm: typed } } })),
+    mutationFn: () => destroy(id, name),
     onSuccess: gone,
   });
   return (
-    <FormDialog title={`Delete ${workspace.name}?`} act="Delete for good" danger mutation={remove} onClose={onClose}>
+    <FormDialog title={`Delete ${name}?`} act="Delete for good" danger mutation={remove} onClose={onClose}>
       <Notice tone="warning" title="This cannot be undone">
         {wouldGo.isPending && <Loading />}
         {wouldGo.error && <Failure error={wouldGo.error} />}
         {wouldGo.data && <p>{sentence(wouldGo.data)}</p>}
       </Notice>
       <TextField
-        label={`Type ${workspace.name} to confirm`}
+        label={`Type ${asRead(name)} to confirm`}
         isRequired
         autoComplete="off"
-        validate={(text) => (text === workspace.name ? null : 'That is not its name.')}
+        validate={(text) => (asRead(text) === asRead(name) ? null : 'That is not its name.')}
         value={typed}
         onChange={setTyped}
       />
@@ -74,23 +75,41 @@ export function DeleteWorkspace({ workspace, onClose }: DialogProps) {
   );
 }
 
-/** Without its name, nothing is deleted: the refusal says what would be. */
+/** A name as somebody reads it, and types it: several spaces are one on the screen. */
+function asRead(name: string): string {
+  return shownName(name).replace(/\s+/g, ' ').trim();
+}
+
+/** Without its name, nothing is deleted: the refusal says what would be, and then what a program is to send. */
 async function whatWouldGo(id: string): Promise<string> {
   try {
     await ask(api.DELETE('/api/workspaces/{id}', { params: { path: { id } } }));
     return '';
   } catch (error) {
-    if (!(error instanceof Refusal && error.code === 'confirmation-required')) throw error;
-    return error.message;
+    if (!isUnconfirmed(error)) throw error;
+    return error.message.replace(/; to confirm it,.*$/, '');
   }
 }
 
-/** The workspace is one's own no more: nothing of it stays here. */
-function useGone() {
+async function destroy(id: string, confirm: string): Promise<void> {
+  try {
+    await ask(api.DELETE('/api/workspaces/{id}', { params: { path: { id }, query: { confirm } } }));
+  } catch (error) {
+    if (!isUnconfirmed(error)) throw error;
+    throw new Error('It has been renamed meanwhile. Nothing was deleted: load this page again.');
+  }
+}
+
+function isUnconfirmed(error: unknown): error is Refusal {
+  return error instanceof Refusal && error.code === 'confirmation-required';
+}
+
+/** The workspace is one's own no more: nothing of it stays here, nor does whoever is on its page yet. */
+function useGone(id: string) {
   const client = useQueryClient();
   const navigate = useNavigate();
   return async () => {
-    await navigate('/workspaces', { replace: true });
+    if (location.pathname.startsWith(`/workspaces/${id}`)) await navigate('/workspaces', { replace: true });
     await client.resetQueries({ queryKey: WORKSPACES });
   };
 }

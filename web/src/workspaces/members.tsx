@@ -11,7 +11,9 @@ import { FormDialog } from '../components/form-dialog.tsx';
 import { List, useList } from '../components/list.tsx';
 import { Section } from '../components/page.tsx';
 import { TableHead } from '../components/table-head.tsx';
+import { allMembers } from '../credentials/people.ts';
 import { useMe } from '../session.tsx';
+import { shownName } from '../shown-name.ts';
 import { administers, governs, type Role, roleInWords, rolesToGive } from './roles.ts';
 import { WORKSPACES } from './workspaces.ts';
 
@@ -53,7 +55,7 @@ function MemberTable({ members, role, onOpen }: { members: Member[]; role: Role;
           <tr key={member.user_id}>
             <td data-label="Name">
               <span>
-                <strong>{member.display_name}</strong> {member.user_id === me.id && <Badge>You</Badge>}
+                <strong>{shownName(member.display_name)}</strong> {member.user_id === me.id && <Badge>You</Badge>}
                 <span className="hint block">{member.email ?? 'Service account'}</span>
               </span>
             </td>
@@ -84,7 +86,8 @@ type DialogProps = { workspace: Workspace; onClose: () => void };
 function AddMember({ workspace, onClose }: DialogProps) {
   const [id, setId] = useState('');
   const [role, setRole] = useState<Role>('MEMBER');
-  const add = useSetRole(workspace, id.trim().toLowerCase(), role, onClose);
+  const userId = id.trim().toLowerCase();
+  const add = useSetRole(workspace, userId, role, onClose, () => refuseMember(workspace.id, userId));
   return (
     <FormDialog title="Add a member" act="Add" mutation={add} onClose={onClose}>
       <TextField
@@ -105,6 +108,13 @@ function AddMember({ workspace, onClose }: DialogProps) {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** To the API, adding is giving a role: an owner who is added again would be one no more. */
+async function refuseMember(workspaceId: string, userId: string): Promise<void> {
+  const members = await allMembers(workspaceId);
+  if (!members.some(({ user_id }) => user_id === userId)) return;
+  throw new Error('They are a member already. Their role is changed in the list of members.');
+}
+
 function ChangeRole({ workspace, member, onClose }: DialogProps & { member: Member }) {
   const [role, setRole] = useState<Role>(member.role);
   const change = useSetRole(workspace, member.user_id, role, onClose);
@@ -115,11 +125,14 @@ function ChangeRole({ workspace, member, onClose }: DialogProps & { member: Memb
   );
 }
 
-function useSetRole(workspace: Workspace, userId: string, role: Role, onDone: () => void) {
+function useSetRole(workspace: Workspace, userId: string, role: Role, onDone: () => void, check?: () => Promise<void>) {
   const client = useQueryClient();
   const path = { id: workspace.id, user_id: userId };
   return useMutation({
-    mutationFn: () => ask(api.PUT('/api/workspaces/{id}/members/{user_id}', { params: { path }, body: { role } })),
+    mutationFn: async () => {
+      await check?.();
+      return ask(api.PUT('/api/workspaces/{id}/members/{user_id}', { params: { path }, body: { role } }));
+    },
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: WORKSPACES });
       onDone();
@@ -140,8 +153,8 @@ function RemoveMember({ workspace, member, onClose }: DialogProps & { member: Me
   return (
     <ConfirmDialog title={`Remove ${member.display_name}?`} act="Remove" danger mutation={remove} onClose={onClose}>
       <p>
-        They see nothing of {workspace.name} any more, and what was shared with them through it ends. Rotate what they know and
-        should not use.
+        They see nothing of {shownName(workspace.name)} any more, and what was shared with them through it ends. Rotate what they
+        know and should not use.
       </p>
     </ConfirmDialog>
   );

@@ -12,6 +12,8 @@ import { List, useList } from '../components/list.tsx';
 import { Section } from '../components/page.tsx';
 import { TableHead } from '../components/table-head.tsx';
 import { Time } from '../components/time.tsx';
+import { shownName } from '../shown-name.ts';
+import { thenGo } from '../then-go.ts';
 import { roleInWords } from './roles.ts';
 import { WORKSPACES } from './workspaces.ts';
 
@@ -54,7 +56,7 @@ function AccountTable({ workspaceId, accounts }: { workspaceId: string; accounts
           <tr key={id}>
             <td data-label="Name">
               <span>
-                <Link to={`/workspaces/${workspaceId}/service-accounts/${id}`}>{name}</Link>
+                <Link to={`/workspaces/${workspaceId}/service-accounts/${id}`}>{shownName(name)}</Link>
                 {description && <span className="hint block">{description}</span>}
               </span>
             </td>
@@ -77,13 +79,11 @@ function NewServiceAccount({ workspaceId, onClose }: { workspaceId: string; onCl
   const body = { name: name.trim(), description: description.trim() || null };
   const create = useMutation({
     mutationFn: () => ask(api.POST('/api/workspaces/{id}/service-accounts', { params: { path: { id: workspaceId } }, body })),
-    onSuccess: async ({ id }) => {
-      await client.invalidateQueries({ queryKey: WORKSPACES });
-      await navigate(`/workspaces/${workspaceId}/service-accounts/${id}`);
-    },
+    onSuccess: () => client.invalidateQueries({ queryKey: WORKSPACES }),
   });
+  const createAndGo = thenGo(create, ({ id }) => navigate(`/workspaces/${workspaceId}/service-accounts/${id}`));
   return (
-    <FormDialog title="New service account" act="Create service account" mutation={create} onClose={onClose}>
+    <FormDialog title="New service account" act="Create service account" mutation={createAndGo} onClose={onClose}>
       <TextField
         label="Name"
         hint="What it does: Deployer, nightly backup."

@@ -1,0 +1,9 @@
+// Names that others chose, as they are shown. Must be used wherever one is.
+
+/** Marks of Unicode that turn the direction of what follows: with them, `gnp.exe` reads `exe.png`. */
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g;
+
+/** The name, with marks that would have it read as another written out. */
+export function shownName(name: string): string {
+  return name.replace(TURNS, (mark) => `\\u${mark.charCodeAt(0).toString(16)}`);
+}
