@@ -77,7 +77,9 @@ impl Exit {
             Self::NotFound => "not found, not visible to you, or destroyed (404, 410)",
             Self::Conflict => "conflicts with the current state (409, 412, 422)",
             Self::TooMany => "too many requests; wait a minute (429)",
-            Self::Unavailable => "the server cannot be reached or cannot answer now (408, 502, 503, 504)",
+            Self::Unavailable => {
+                "the server cannot be reached or cannot answer now, or something else is there (408, 502, 503, 504)"
+            }
         }
     }
 
@@ -156,6 +158,14 @@ mod tests {
         for code in Exit::VARIANTS {
             assert!(page.contains(&format!("| {} | {} |\n", *code as u8, code.when())), "{code:?}");
         }
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_from_a_server_that_is_not_there() {
+        let missing =
+            Problem { kind: String::new(), title: String::new(), status: 404, detail: String::new(), request_id: None };
+        assert_eq!(Exit::of(&ClientError::Refused(Box::new(missing))), Exit::NotFound);
+        assert_eq!(Exit::of(&ClientError::Foreign(404)), Exit::Unavailable);
     }
 
     #[test]

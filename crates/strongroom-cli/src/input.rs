@@ -12,7 +12,7 @@ use strongroom_types::SecretValue;
 use crate::bounded;
 use crate::error::ClientError;
 use crate::output::note;
-use crate::prompt::{prompt, prompt_for_one_line};
+use crate::prompt::prompt;
 
 /// The most that a file with a token may hold; a token has less than a hundred characters.
 const TOKEN_LIMIT: usize = 4096;
@@ -134,22 +134,16 @@ fn secret(name: &str, limit: usize) -> Result<SecretString, ClientError> {
             .and_then(|bytes| text(&bytes))
             .map_err(|wrong| ClientError::Input(format!("stdin: {wrong}")));
     }
-    let line = prompt_for_one_line(&format!("{name}: ")).map_err(|e| ClientError::Input(e.to_string()))?;
-    let several =
-        || ClientError::Input("a prompt takes one line, and there were several; give them from stdin or a file".into());
-    counted(line.ok_or_else(several)?)
+    prompted(name)
 }
 
 /// A secret at a prompt that does not echo.
 ///
 /// # Errors
-/// Where there is no terminal.
+/// Where there is no terminal, or several lines came at once.
 pub fn prompted(name: &str) -> Result<SecretString, ClientError> {
-    counted(prompt(&format!("{name}: ")).map_err(|e| ClientError::Input(e.to_string()))?)
-}
-
-/// What was pasted is not seen, but whether all of it arrived is.
-fn counted(typed: SecretString) -> Result<SecretString, ClientError> {
+    let typed = prompt(&format!("{name}: ")).map_err(|e| ClientError::Input(e.to_string()))?;
+    // What was pasted is not seen, but whether all of it arrived is.
     note(&format!("{} characters", typed.expose_secret().chars().count()))?;
     Ok(typed)
 }

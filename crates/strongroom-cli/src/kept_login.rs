@@ -98,15 +98,15 @@ impl KeptLogins {
         Ok(place)
     }
 
-    /// Forgets the token for that server, also where the keyring that has it is gone.
+    /// Forgets the token for that server.
     ///
     /// # Errors
     /// Where the keyring keeps it, or the file cannot be written.
     pub async fn forget(self, server: &Url) -> Result<(), ClientError> {
-        match self.change(|logins| logins.remove(server.as_str()))? {
-            Some(Kept::Keyring) => in_keyring(server, |entry| entry.delete_credential()).await,
-            _ => Ok(()),
+        if let Some(Kept::Keyring) = self.logins.get(server.as_str()) {
+            in_keyring(server, |entry| entry.delete_credential()).await?;
         }
+        self.change(|logins| logins.remove(server.as_str())).map(drop)
     }
 
     /// Changes what the file holds by now, which others may have changed since it was read here; whole or as it was.
@@ -164,7 +164,7 @@ async fn in_keyring<T: Send + 'static>(
     let server = server.to_string();
     let asked = spawn_blocking(move || keyring::Entry::new(SERVICE, &server).and_then(|entry| act(&entry))).await;
     let answer = asked.map_err(|_| ClientError::Input("the keyring broke down".into()))?;
-    answer.map_err(|e| ClientError::Input(format!("the keyring: {e}; see --keep file of `strongroom login`")))
+    answer.map_err(|e| ClientError::Input(format!("the keyring: {e}; `strongroom login --keep file` does without")))
 }
 
 #[cfg(test)]

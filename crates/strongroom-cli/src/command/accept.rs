@@ -9,7 +9,7 @@ use crate::connection::Server;
 use crate::error::ClientError;
 use crate::input;
 use crate::kept_login::KeptLogins;
-use crate::output::{Answer, Output, note};
+use crate::output::{Answer, Output};
 
 /// Trade a one-time invitation for an API token
 ///
@@ -26,7 +26,7 @@ pub struct Accept {
     /// Ask for a password as well, to sign in with in a browser; it can be set later, too
     #[arg(long)]
     set_password: bool,
-    /// Keep the token for later commands, as `strongroom login` does, and print nothing of it
+    /// Keep the token for later commands, as `strongroom login` does; it is printed only where that fails
     #[arg(long)]
     login: bool,
     #[command(flatten)]
@@ -48,17 +48,29 @@ impl Accept {
         let body = json!({ "display_name": self.name, "email": self.email, "password": password });
         let client = self.server.client_with(invitation)?;
         let welcome: Value = client.send(Method::POST, "/api/invitations/accept", &[], Some(body)).await?;
-        let answer = Answer::secret("token", &welcome)?;
-        if let Some(logins) = logins {
-            let token = welcome.get("token").and_then(Value::as_str).ok_or(ClientError::Foreign(200))?;
-            match logins.keep(self.server.url(), token.into(), None).await {
-                Ok(place) => {
-                    return self.output.print(&Answer::done(format!("You are in; your API token is kept {place}.")));
-                }
+        match logins {
+            None => self.show(&welcome, "You are in. This is your API token, shown this once; keep it:"),
+            Some(logins) => self.keep(logins, welcome).await,
+        }
+    }
+
+    fn show(&self, welcome: &Value, note: &str) -> Result<(), ClientError> {
+        self.output.print(&Answer::secret("token", welcome)?.with_note(note))
+    }
+
+    async fn keep(&self, logins: KeptLogins, mut welcome: Value) -> Result<(), ClientError> {
+        let token = welcome.get("token").and_then(Value::as_str).ok_or(ClientError::Foreign(200))?;
+        match logins.keep(self.server.url(), token.into(), None).await {
+            Ok(place) => {
+                welcome.as_object_mut().and_then(|welcome| welcome.remove("token"));
+                let note = format!("You are in; your API token is kept {place}.");
+                self.output.print(&Answer::said(&welcome)?.with_note(note))
+            }
+            Err(error) => {
                 // It will not be had again.
-                Err(error) => note(&format!("The token could not be kept: {error}"))?,
+                self.show(&welcome, "You are in, but this is your API token, and it could not be kept:")?;
+                Err(error)
             }
         }
-        self.output.print(&answer.with_note("You are in. This is your API token, shown this once; keep it:"))
     }
 }

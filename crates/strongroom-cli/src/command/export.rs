@@ -62,7 +62,8 @@ Examples:
 
 impl Export {
     pub async fn run(self) -> Result<(), ClientError> {
-        let file = NewFile::create(&self.out)?;
+        // It vanishes again: whoever interrupts what follows leaves nothing behind.
+        NewFile::create(&self.out).map(drop)?;
         let recipients = self.seal_for.recipients()?;
         let client = self.server.client().await?;
         let workspace = workspaces::maybe_id(&client, self.workspace.as_deref()).await?;
@@ -82,6 +83,7 @@ impl Export {
         let plaintext = plaintext(&values)?;
         let sealed = tokio::task::spawn_blocking(move || recipients.seal(&plaintext)).await;
         let sealed = sealed.map_err(std::io::Error::other)?.map_err(|e| ClientError::Input(e.to_string()))?;
+        let file = NewFile::create(&self.out)?;
         file.as_file().write_all(&sealed)?;
         file.finish()?;
         self.output.print(&report.answer("sealed", false)?)?;

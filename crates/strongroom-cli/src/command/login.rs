@@ -94,19 +94,11 @@ fn this_machine() -> String {
     format!("Command line on {}", host.as_deref().unwrap_or("a machine without a name"))
 }
 
-const STILL_GOOD: &str = "The token is forgotten here, and may still be good: see `strongroom token list`.";
-
 impl Logout {
     pub async fn run(self) -> Result<(), ClientError> {
         let (logins, server) = (KeptLogins::read()?, self.server.url());
-        let token = match logins.token(server).await {
-            Ok(token) => token.ok_or_else(|| ClientError::NotSignedIn(self.server.to_string()))?,
-            Err(error) => {
-                // The reason is the same, and is told below.
-                let _ = logins.forget(server).await;
-                note(STILL_GOOD)?;
-                return Err(error);
-            }
+        let Some(token) = logins.token(server).await? else {
+            return Err(ClientError::NotSignedIn(self.server.to_string()));
         };
         let ended = self.server.client_with(token)?.send::<()>(Method::POST, "/api/auth/sign-out", &[], None).await;
         logins.forget(server).await?;
@@ -116,7 +108,7 @@ impl Logout {
                 self.output.print(&Answer::done("The token was not good any more, and is forgotten."))
             }
             Err(error) => {
-                note(STILL_GOOD)?;
+                let _ = note("The token is forgotten here, and may still be good: see `strongroom token list`.");
                 Err(error)
             }
         }

@@ -73,7 +73,7 @@ impl Findings {
             }
         }
         if others > 0 {
-            self.skip(&format!("{place}: tags"), format!("{others} of them are too long, too many, or none"));
+            self.skip(&format!("{place}: tags"), format!("{others} of them are too long, too many, or empty"));
         }
         kept
     }

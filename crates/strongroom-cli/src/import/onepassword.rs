@@ -143,7 +143,7 @@ pub fn read(bytes: &[u8]) -> Result<Findings, ClientError> {
 
 impl Item {
     fn add_to(&self, findings: &mut Findings) {
-        let (title, known) = (&self.overview.title, findings.count());
+        let title = &self.overview.title;
         if self.trashed || self.state.as_deref() == Some("archived") {
             return findings.skip(title, "it is archived");
         }
@@ -152,6 +152,7 @@ impl Item {
         }
         let provider = self.addresses().find_map(address::service).unwrap_or_else(|| PROVIDER.into());
         let tags = findings.tags(title, self.overview.tags.as_deref().unwrap_or_default());
+        let known = findings.count();
         let secret = |name: String, value| Draft {
             name,
             provider: &provider,
