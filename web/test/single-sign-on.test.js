@@ -109,10 +109,10 @@ test('an identity is linked from a session, signs in, and is taken away', async 
 
 test('whoever comes back from the provider with nothing is told so on the page, and nothing of the provider stays in the address', async () => {
   const { page, faults } = await windowOf('a-stranger');
-  await page.goto('/sign-in');
+  await page.goto('/tokens');
   await page.getByRole('link', { name: 'Continue with Acme' }).click();
-  await page.getByRole('alert').getByText('did not succeed').waitFor();
-  assert.equal(page.url(), `${front.url}/sign-in?problem=unauthenticated`);
+  await page.getByRole('alert').getByText('Nobody came in').waitFor();
+  assert.equal(page.url(), `${front.url}/sign-in?problem=unauthenticated&next=%2Ftokens`);
   await assertAccessible(page);
   assert.deepEqual(faults, []);
 });

@@ -110,7 +110,18 @@ async fn a_person_who_is_refused_reads_it_on_a_page_whose_address_has_nothing_of
     let (server, _provider) = with_real_provider().await;
     let browser = Browser::of("nobody", &server.url);
     let back = browser.through_provider(browser.start().await).await;
-    assert_eq!(location(&browser.show(&back).await), "/sign-in?problem=unauthenticated");
+    assert_eq!(location(&browser.show(&back).await), "/sign-in?problem=unauthenticated&next=%2Fsettings");
+}
+
+#[tokio::test]
+async fn a_person_whose_link_comes_to_nothing_reads_it_on_his_settings() {
+    let (server, _provider) = with_real_provider().await;
+    server.invite("bob@example.org").await;
+    let bob = Browser::of("bob", &server.url);
+    bob.sign_in().await;
+    let back = bob.through_provider(bob.start_link().await).await;
+    let cancelled = back.replace("code=", "error=access_denied&was=");
+    assert_eq!(location(&bob.show(&cancelled).await), "/settings?problem=unauthenticated");
 }
 
 #[tokio::test]

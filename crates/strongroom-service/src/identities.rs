@@ -44,6 +44,26 @@ pub struct Returned {
     pub session: Option<SignedIn>,
 }
 
+/// Why nothing came of it, and where it was begun.
+pub struct Stranded {
+    pub error: ServiceError,
+    /// None: it was begun nowhere here, or too long ago.
+    pub begun: Option<Begun>,
+}
+
+/// What a browser departed for.
+pub struct Begun {
+    pub return_to: ReturnPath,
+    /// To link an identity, and not to sign in.
+    pub is_link: bool,
+}
+
+impl<E: Into<ServiceError>> From<E> for Stranded {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), begun: None }
+    }
+}
+
 impl Vault {
     /// What people call the provider that they can sign in with; None: there is none.
     pub fn sign_in_provider(&self) -> Option<&str> {
@@ -80,29 +100,38 @@ impl Vault {
     /// # Errors
     /// [`ServiceError::NotLetIn`] for whoever is not let in; [`ServiceError::Conflict`] where the identity that is to be
     /// linked is another person's; as [`Self::start_link`].
-    pub async fn finish_sign_in(
-        &self,
-        arrival: Arrival<'_>,
-        details: RequestDetails,
-    ) -> Result<Returned, ServiceError> {
+    pub async fn finish_sign_in(&self, arrival: Arrival<'_>, details: RequestDetails) -> Result<Returned, Stranded> {
         let provider = self.provider()?;
         let proof = SignInProof { state: arrival.state, browser: arrival.browser };
         let pending = self.store.take_sign_in(self.server_secret.expose(), &proof).await?;
         let pending = pending.ok_or_else(|| refused("there is no such sign-in, or it is another browser's"))?;
+        let begun = Begun { return_to: pending.return_to.clone(), is_link: pending.started_by.is_some() };
+        match self.arrive(provider, pending, arrival, details).await {
+            Ok(session) => Ok(Returned { return_to: begun.return_to, session }),
+            Err(error) => Err(Stranded { error, begun: Some(begun) }),
+        }
+    }
+
+    async fn arrive(
+        &self,
+        provider: &OidcProvider,
+        pending: PendingSignIn,
+        arrival: Arrival<'_>,
+        details: RequestDetails,
+    ) -> Result<Option<SignedIn>, ServiceError> {
         if arrival.issuer.is_some_and(|issuer| !provider.is(issuer)) {
             return Err(refused("another provider answers"));
         }
         let code = arrival.code.ok_or_else(|| refused("the provider has let nobody in"))?;
         let identity = provider.identify(code, pending.nonce, pending.pkce_verifier).await.map_err(not_identified)?;
-        let session = match pending.started_by {
-            None => Some(self.sign_in_with(&identity, &details).await?),
+        match pending.started_by {
+            None => self.sign_in_with(&identity, &details).await.map(Some),
             Some(started_by) => {
                 let session = arrival.session.ok_or_else(|| refused("the session that began the link is gone"))?;
                 self.link(&details.caller(session), started_by, &identity).await?;
-                None
+                Ok(None)
             }
-        };
-        Ok(Returned { return_to: pending.return_to, session })
+        }
     }
 
     /// A page of the identities that the caller signs in with.

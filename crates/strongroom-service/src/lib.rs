@@ -33,7 +33,7 @@ pub use columns::{ColumnAct, ColumnRun, FieldFailure};
 pub use envelopes::{Coverage, Envelopes, Step, Walked};
 pub use error::ServiceError;
 pub use idempotency::IdempotentRequest;
-pub use identities::{Arrival, Departure, Returned};
+pub use identities::{Arrival, Begun, Departure, Returned, Stranded};
 pub use keys::KeyHealth;
 pub use record_verification::{Finding, RecordVerification, VerifiedRecord};
 pub use reveals::RevealedValue;

@@ -3,10 +3,9 @@ import { useSearchParams } from 'react-router';
 import { Notice } from '../components/feedback.tsx';
 
 const WORDS: Record<string, string> = {
-  unauthenticated: 'The sign-in did not succeed. Begin again, or ask an administrator of this vault for an invitation.',
+  unauthenticated: 'Nobody came in from the provider. Begin again; whoever is new here needs an invitation of an administrator.',
   conflict: 'That identity signs somebody else in here, and cannot be linked to you.',
   forbidden: 'The session that began to link an identity has ended. Begin again.',
-  'rate-limited': 'There were too many tries. Wait a minute, and begin again.',
   unavailable: 'The provider does not answer just now. Try again in a while.',
 };
 
@@ -17,7 +16,7 @@ export function CameBack() {
   if (!problem) return null;
   return (
     <Notice tone="danger">
-      <p>{WORDS[problem] ?? 'Coming back from the provider went wrong. Begin again.'}</p>
+      <p>{Object.hasOwn(WORDS, problem) ? WORDS[problem] : 'Coming back from the provider went wrong. Begin again.'}</p>
     </Notice>
   );
 }

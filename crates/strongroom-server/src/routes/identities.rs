@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
-use strongroom_service::{Arrival, Departure, Vault};
-use strongroom_types::{Identity, IdentityId, Page, PageRequest, ProblemCode, RequestDetails, ReturnTo};
+use strongroom_service::{Arrival, Begun, Departure, Stranded};
+use strongroom_types::{Identity, IdentityId, Page, PageRequest, ProblemCode, ReturnTo};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::cookie::SessionCookie;
@@ -119,34 +119,23 @@ pub async fn finish(
     headers: HeaderMap,
     Query(answer): Query<ProviderAnswer>,
 ) -> Result<Response, Refusal> {
-    let arrived = arrive(&vault, cookie, session_cookie, details, &headers, answer).await;
-    match arrived {
-        Err(refusal) if asks_for_page(&headers) => Ok(told_on_page(&refusal)),
-        arrived => arrived,
-    }
-}
-
-async fn arrive(
-    vault: &Vault,
-    cookie: SignInCookie,
-    session_cookie: SessionCookie,
-    details: RequestDetails,
-    headers: &HeaderMap,
-    answer: ProviderAnswer,
-) -> Result<Response, Refusal> {
     let too_long = |text: &Option<String>, bytes| text.as_ref().is_some_and(|text| text.len() > bytes);
     if answer.state.len() > 100 || too_long(&answer.code, 4096) || too_long(&answer.iss, 255) {
         return Err(Refusal::new(ProblemCode::InvalidRequest, "the query: state, code or iss is too long"));
     }
-    let browser = cookie.secret(headers).unwrap_or_default();
+    let browser = cookie.secret(&headers).unwrap_or_default();
     let arrival = Arrival {
         state: &answer.state,
         browser: &browser,
         code: answer.code,
         issuer: answer.iss.as_deref(),
-        session: session_cookie.token_of_return(headers),
+        session: session_cookie.token_of_return(&headers),
     };
-    let returned = vault.finish_sign_in(arrival, details).await?;
+    let returned = match vault.finish_sign_in(arrival, details).await {
+        Ok(returned) => returned,
+        Err(stranded) if asks_for_page(&headers) => return Ok(told_on_page(stranded)),
+        Err(stranded) => return Err(stranded.error.into()),
+    };
     let session = returned.session.map(|begun| session_cookie.set(&begun.token, begun.expires_at));
     let set = session.into_iter().chain([cookie.clear()]).map(|cookie| (SET_COOKIE, cookie));
     Ok((StatusCode::SEE_OTHER, [(LOCATION, returned.return_to.as_str())], AppendHeaders(set)).into_response())
@@ -157,13 +146,20 @@ fn asks_for_page(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
 }
 
-/// Instead of a problem in JSON, to the page where it was begun, which has words for it. The address keeps nothing of the provider's.
-fn told_on_page(refusal: &Refusal) -> Response {
-    let page = match refusal.code() {
-        ProblemCode::Conflict | ProblemCode::Forbidden => "/settings",
-        _ => "/sign-in",
+/// Instead of a problem in JSON, to the page where it can be begun again, which has words for it and goes on to where he wanted. The
+/// address keeps nothing of the provider's.
+fn told_on_page(Stranded { error, begun }: Stranded) -> Response {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("problem", &Refusal::from(error).code().to_string());
+    let page = match begun {
+        Some(Begun { is_link: true, .. }) => "/settings",
+        Some(Begun { return_to, .. }) => {
+            query.append_pair("next", return_to.as_str());
+            "/sign-in"
+        }
+        None => "/sign-in",
     };
-    (StatusCode::SEE_OTHER, [(LOCATION, format!("{page}?problem={}", refusal.code()))]).into_response()
+    (StatusCode::SEE_OTHER, [(LOCATION, format!("{page}?{}", query.finish()))]).into_response()
 }
 
 /// Begin to link an identity
