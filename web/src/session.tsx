@@ -24,18 +24,19 @@ export function createQueryClient(): QueryClient {
   return client;
 }
 
-/** When it is somebody else, or nobody, nothing of what the former saw stays. Other tabs are told, and ask anew. */
+/** When it is somebody else, or nobody, nothing of what the former saw stays. Other tabs are told. */
 function watch(client: QueryClient): void {
   const tabs = new BroadcastChannel('strongroom-session');
-  tabs.onmessage = () => client.invalidateQueries({ queryKey: ME });
   let known: string | null | undefined;
+  // Not who it was until then: while nobody can say who it is, what was begun here would be sent in another's name.
+  tabs.onmessage = ({ data }) => data === known || client.resetQueries({ queryKey: ME });
   client.getQueryCache().subscribe((event) => {
     if (event.type !== 'updated' || event.action.type !== 'success' || event.query.queryKey[0] !== ME[0]) return;
     const id = (event.query.state.data as Schemas['User'] | null)?.id ?? null;
     if (id === known) return;
     if (known) forgetAnswers(client);
     known = id;
-    tabs.postMessage(null);
+    tabs.postMessage(id);
   });
 }
 
@@ -91,7 +92,7 @@ export function useRefreshMe(): () => Promise<void> {
 export function RequireSession() {
   const { data, error, refetch } = useQuery({ queryKey: ME, queryFn: fetchMe, staleTime: 60_000 });
   const location = useLocation();
-  // Whoever was known stays so: what he has typed goes with the page.
+  // Whoever was known stays so, or what he has typed would be lost with the page.
   if (error && data === undefined) return <Failure error={error} retry={refetch} />;
   if (data === undefined) return <Loading />;
   if (data === null) return <Navigate replace to={signInPath(location.pathname + location.search)} />;

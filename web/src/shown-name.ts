@@ -1,7 +1,7 @@
-// Names that others chose, as they are shown. Must be used wherever one is.
+// Names that others chose, as they are shown where something is chosen or judged by them.
 
 /** Marks of Unicode that turn the direction of what follows: with them, `gnp.exe` reads `exe.png`. */
-const TURNS = /[\u202a-\u202e\u2066-\u2069]/g;
+const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** The name, with marks that would have it read as another written out. */
 export function shownName(name: string): string {

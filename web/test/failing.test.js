@@ -66,15 +66,22 @@ test('what was typed stays where the page behind it cannot be read anew', async 
   await rotate();
   await page.getByRole('dialog').getByText('status 503').waitFor();
   assert.equal(await page.getByLabel('New value', { exact: true }).inputValue(), 'ghp_typed0123456789');
-  // Nor does it matter that nobody can say for the moment who is signed in.
-  await page.route('**/api/me', (route) => route.fulfill({ status: 503 }));
-  const asked = page.waitForResponse('**/api/me');
-  await page.evaluate(() => new BroadcastChannel('strongroom-session').postMessage(null));
-  await asked;
   await page.unrouteAll();
   await rotate();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   assert.equal((await vault.call(`/api/credentials/${id}/value`)).value, 'ghp_typed0123456789');
+});
+
+test('where somebody else has signed in and nobody can say who, nothing that was begun can be sent in his name', async () => {
+  const { page } = await openRotation('Not his');
+  await page.getByLabel('New value', { exact: true }).fill('ghp_typed0123456789');
+  const { id } = await vault.call('/api/me');
+  await page.route('**/api/me', (route) => route.fulfill({ status: 503 }));
+  const tell = (id) => page.evaluate((id) => new BroadcastChannel('strongroom-session').postMessage(id), id);
+  await tell(id);
+  await tell('somebody else');
+  await page.getByRole('alert').getByText('status 503').waitFor();
+  assert.equal(await page.getByRole('dialog').count(), 0);
 });
 
 test('a credential that is gone, and a session that has ended, take the page away', async () => {

@@ -169,7 +169,9 @@ function useCopyOf(box: RefObject<HTMLDivElement | null>, copy: () => void): voi
 /** Wholly or in part. */
 function isSelected(element: Element): boolean {
   const selection = document.getSelection();
-  return !!selection && !selection.isCollapsed && selection.getRangeAt(0).intersectsNode(element);
+  if (!selection || selection.isCollapsed) return false;
+  // Firefox selects in several places at once.
+  return Array.from({ length: selection.rangeCount }, (_, index) => selection.getRangeAt(index)).some((range) => range.intersectsNode(element));
 }
 
 /** Hides it when the time is over, and when nobody is before it any more. */

@@ -39,7 +39,8 @@ function RetentionForm({ kept }: { kept: Settings }) {
   const [warnings, setWarnings] = useState<string[]>([]);
   const save = useSave(changed, (unsaid) => {
     setWarnings(unsaid ?? []);
-    if (unsaid?.length === 0) setChanged({});
+    // What was changed again meanwhile is still to be saved.
+    if (unsaid?.length === 0) setChanged((now) => (now === changed ? {} : now));
   });
   const draft = { ...kept, ...changed };
   const set = (change: Partial<Settings>) => {
