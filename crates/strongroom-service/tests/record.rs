@@ -177,7 +177,7 @@ async fn the_server_does_not_sign_a_past_that_it_did_not_see() {
         .run("UPDATE strongroom.record_checkpoints SET frontier = decode(repeat('00', 64), 'hex') WHERE size = 12")
         .await;
     scene.record(1).await;
-    assert!(matches!(scene.vault.seal_record().await, Err(ServiceError::RecordNotOurs)));
+    assert!(matches!(scene.refusal_to_seal().await, ServiceError::RecordNotOurs));
     // Nor does another vault's checkpoint do.
     let (other, _, _) = sealed().await;
     let stolen = "SELECT note, frontier FROM strongroom.record_checkpoints WHERE size = 12";
@@ -185,7 +185,7 @@ async fn the_server_does_not_sign_a_past_that_it_did_not_see() {
     let put = "UPDATE strongroom.record_checkpoints SET note = $1, frontier = $2 WHERE size = 12";
     let (note, frontier): (String, Vec<u8>) = (stolen.get(0), stolen.get(1));
     scene.postgres.execute(put, &[&note, &frontier]).await.unwrap();
-    assert!(matches!(scene.vault.seal_record().await, Err(ServiceError::RecordNotOurs)));
+    assert!(matches!(scene.refusal_to_seal().await, ServiceError::RecordNotOurs));
 }
 
 /// How often each row is in a checkpoint.

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use strongroom_crypto::{Checkpoint, KeyProtection, KeyProvider, KeyRing, Statement, VerifierKey};
-use strongroom_service::{Finding, Limits, RecordVerification, SessionPolicy, Vault, VerifiedRecord};
+use strongroom_service::{Finding, Limits, RecordVerification, ServiceError, SessionPolicy, Vault, VerifiedRecord};
 use strongroom_store::{RecordReader, Store};
 use strongroom_testing::{Sql, TestDatabase};
 use strongroom_types::RecordPart;
@@ -56,6 +56,16 @@ impl Scene {
             notes.extend(self.vault.seal_record().await.unwrap());
             if self.verify_with(&[]).await.waiting == 0 {
                 return notes;
+            }
+        }
+    }
+
+    /// Why nothing is signed, once something is due: transactions of other databases hold that up as well.
+    pub async fn refusal_to_seal(&self) -> ServiceError {
+        loop {
+            match self.vault.seal_record().await {
+                Ok(notes) => assert_eq!(notes, [""; 0], "it is signed"),
+                Err(refusal) => return refusal,
             }
         }
     }
