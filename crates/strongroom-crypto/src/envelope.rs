@@ -30,13 +30,18 @@ impl Envelope {
     pub(crate) fn to_text(&self) -> Result<String, SealingError> {
         let key_id = self.wrapped_key.key_id.as_str().as_bytes();
         let too_long = |_| SealingError::Malformed("a part is too long");
-        let mut bytes = vec![ALGORITHM, u8::try_from(key_id.len()).map_err(too_long)?];
+        let length = 4 + key_id.len() + self.wrapped_key.bytes.len() + NONCE_BYTES + self.sealed.ciphertext.len();
+        let mut bytes = Vec::with_capacity(length);
+        bytes.extend_from_slice(&[ALGORITHM, u8::try_from(key_id.len()).map_err(too_long)?]);
         bytes.extend_from_slice(key_id);
         bytes.extend_from_slice(&u16::try_from(self.wrapped_key.bytes.len()).map_err(too_long)?.to_be_bytes());
         bytes.extend_from_slice(&self.wrapped_key.bytes);
         bytes.extend_from_slice(&self.sealed.nonce);
         bytes.extend_from_slice(&self.sealed.ciphertext);
-        Ok(format!("{PREFIX}{}", BASE64URL_NOPAD.encode(&bytes)))
+        let mut text = String::with_capacity(PREFIX.len() + BASE64URL_NOPAD.encode_len(bytes.len()));
+        text.push_str(PREFIX);
+        BASE64URL_NOPAD.encode_append(&bytes, &mut text);
+        Ok(text)
     }
 
     /// Reads what [`Self::to_text`] writes, and nothing else: there is one text for one envelope.
