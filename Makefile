@@ -3,8 +3,6 @@
 
 # What the tests need, in the one shape that all of them share: another choice of packages has other features, and is built anew.
 BUILD = cargo build --locked --workspace --bins --tests
-# Twice as many as there are cores: half of the tests wait for a server of theirs that is coming up.
-NEXTEST = cargo nextest run --locked --workspace --test-threads $$(( 2 * $$(getconf _NPROCESSORS_ONLN) ))
 
 .PHONY: up web test test-api test-web film test-versions fuzz lint bless bench bench-context audit
 
@@ -26,7 +24,7 @@ test:
 	npm ci --prefix prisma --no-audit --no-fund
 	npm ci --prefix crates/strongroom-server/tests/oidc-provider --no-audit --no-fund
 	scripts/with-postgres npm test --prefix prisma
-	scripts/with-postgres $(NEXTEST)
+	scripts/with-postgres cargo nextest run --locked --workspace
 	cargo test --locked --doc --workspace
 	@$(MAKE) --no-print-directory test-api
 	@$(MAKE) --no-print-directory test-web

@@ -3,16 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inDays, keep, tabTo, workspace } from './credentials.js';
-import { assertAccessible, assertFits, assertNowhere, begin, browser, openWindow, PHONE, signIn, vault } from './support.js';
+import { assertAccessible, assertFits, assertNowhere, begin, openAt, PHONE, vault } from './support.js';
 
 begin(['--reveals-per-minute', '0']);
-
-async function openAt(path, options) {
-  const opened = await openWindow(browser, vault, options);
-  await signIn(opened.page);
-  await opened.page.goto(path);
-  return opened;
-}
 
 /** What the API says of the credential whose page is open. */
 async function kept(page) {

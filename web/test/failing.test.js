@@ -3,18 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keep } from './credentials.js';
-import { assertAccessible, begin, browser, openWindow, signIn, vault } from './support.js';
+import { assertAccessible, begin, openAt, vault } from './support.js';
 
 begin();
 
 const NO_ANSWER = 'The server does not answer';
-
-async function openAt(path) {
-  const opened = await openWindow(browser, vault);
-  await signIn(opened.page);
-  await opened.page.goto(path);
-  return opened;
-}
 
 /** Ada in the middle of rotating a credential. */
 async function openRotation(name) {

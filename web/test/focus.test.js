@@ -3,19 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keep, workspace } from './credentials.js';
-import { begin, browser, openWindow, person, signIn, vault } from './support.js';
+import { begin, browser, openAt, openWindow, person, signIn, vault } from './support.js';
 
 let bob;
 begin([], async () => {
   bob = await person(vault, 'Bob');
 });
-
-async function openAt(path, somebody) {
-  const opened = await openWindow(browser, vault);
-  await signIn(opened.page, somebody?.email);
-  await opened.page.goto(path);
-  return opened;
-}
 
 async function press(locator) {
   await locator.focus();
@@ -48,7 +41,7 @@ test('whoever stops sharing goes on where he was', async () => {
 });
 
 test('whoever revokes a token or ends a session goes on where he was', async () => {
-  const { page, faults } = await openAt('/tokens', bob);
+  const { page, faults } = await openAt('/tokens', {}, bob.email);
   const token = { name: 'Nightly', expires_in_days: 7, actions: ['LIST'] };
   await bob.call('/api/tokens', { method: 'POST', body: token });
   await page.reload();
@@ -94,7 +87,7 @@ test('the last of more of a list leads to the first of what it brought', async (
     const body = { name: `Number ${number}.`, provider: 'npm', type: 'ACCESS_TOKEN', value: 'npm_0123456789' };
     await cleo.call('/api/credentials', { method: 'POST', body });
   }
-  const { page, faults } = await openAt('/credentials', cleo);
+  const { page, faults } = await openAt('/credentials', {}, cleo.email);
   await press(page.getByRole('button', { name: 'Show more' }));
   await page.getByRole('button', { name: 'Show more' }).waitFor({ state: 'detached' });
   await page.locator('li:focus').filter({ hasText: 'Number 3.' }).waitFor();
@@ -133,7 +126,7 @@ test('older rows of the record are read from their beginning', async () => {
   const dan = await person(vault, 'Dan');
   for (let number = 0; number < 25; number += 1)
     await dan.call('/api/workspaces', { method: 'POST', body: { name: `W${number}.` } });
-  const { page, faults } = await openAt('/audit?action=WORKSPACE_CREATED', dan);
+  const { page, faults } = await openAt('/audit?action=WORKSPACE_CREATED', {}, dan.email);
   await press(page.getByRole('button', { name: 'Older' }));
   const rows = page.getByRole('region', { name: 'Rows' });
   await rows.getByText('W0.').waitFor();

@@ -2,16 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keep } from './credentials.js';
-import { begin, browser, openWindow, signIn, vault } from './support.js';
+import { begin, openAt, vault } from './support.js';
 
 begin();
-
-async function openAt(path, options) {
-  const opened = await openWindow(browser, vault, options);
-  await signIn(opened.page);
-  await opened.page.goto(path);
-  return opened;
-}
 
 /** The form of a new credential, with all in it that it needs. */
 async function openNew(name) {

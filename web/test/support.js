@@ -113,6 +113,14 @@ export async function signIn(page, email = 'ada@example.org', password = PASSWOR
   await page.waitForURL('**/credentials');
 }
 
+/** A window of Ada, or of somebody else with the same password, at that path. */
+export async function openAt(path, options = {}, email = 'ada@example.org') {
+  const opened = await openWindow(browser, vault, options);
+  await signIn(opened.page, email);
+  await opened.page.goto(path);
+  return opened;
+}
+
 /** A phone. */
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 

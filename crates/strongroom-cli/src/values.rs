@@ -52,7 +52,7 @@ pub async fn obtain(client: &Client, wanted: &[Wanted]) -> Result<Vec<SecretStri
         });
     }
     let answered = obtain_distinct(client, &distinct).await?;
-    let (mut values, mut refused, mut others) = (Vec::new(), Vec::new(), 0);
+    let (mut values, mut refused, mut are_missing) = (Vec::new(), Vec::new(), true);
     for Wanted { whence, reference } in wanted {
         let text = reference.to_string();
         match seen.get(&text).and_then(|index| answered.get(*index)) {
@@ -60,17 +60,17 @@ pub async fn obtain(client: &Client, wanted: &[Wanted]) -> Result<Vec<SecretStri
             Some(Ok(Answered::Refused { problem })) => {
                 let said = printable(&format!("{}: {}", problem.title, problem.detail));
                 refused.push(format!("{whence} ({text}): {said}"));
-                others += usize::from(Exit::of_status(problem.status) != Exit::NotFound);
+                are_missing &= Exit::of_status(problem.status) == Exit::NotFound;
             }
             Some(Err(reason)) => refused.push(format!("{whence} ({text}): {reason}")),
             None => return Err(ClientError::Foreign(200)),
         }
     }
-    match (refused.is_empty(), others) {
-        (true, _) => Ok(values),
-        (false, 0) => Err(ClientError::NotFound(refused.join("\n"))),
-        (false, _) => Err(ClientError::Input(refused.join("\n"))),
+    if refused.is_empty() {
+        return Ok(values);
     }
+    let refused = refused.join("\n");
+    Err(if are_missing { ClientError::NotFound(refused) } else { ClientError::Input(refused) })
 }
 
 /// Each as it is answered, or why it could not be asked for: there is no such workspace.

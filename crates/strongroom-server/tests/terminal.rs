@@ -1,7 +1,7 @@
 //! What the command line does at a terminal, which script(1) gives it, and where nobody reads what it says.
 
 use std::io::{Read, Write};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use crate::support::Server;
 use crate::support::command_line::{CommandLine, said};
@@ -36,6 +36,14 @@ fn typed(command_line: &CommandLine, words: &str, keys: &str) -> String {
     String::from_utf8(seen).unwrap()
 }
 
+/// What comes of a command whose stderr nobody reads.
+fn unheard(command_line: &CommandLine, arguments: &[&str]) -> Output {
+    let mut command = command_line.command(arguments);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stderr.take());
+    child.wait_with_output().unwrap()
+}
+
 const ADD: &str = "\"$S\" cred add key --provider p";
 
 #[cfg(target_os = "linux")]
@@ -65,19 +73,13 @@ async fn a_prompt_that_is_interrupted_leaves_a_terminal_that_echoes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_that_nobody_reads_has_its_code() {
     let (_server, _ada, command_line) = setting().await;
-    let mut command = command_line.command(&["cred", "get", "strongroom:///p/nothing"]);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    drop(child.stderr.take());
-    assert_eq!(child.wait().unwrap().code(), Some(5));
+    assert_eq!(unheard(&command_line, &["cred", "get", "strongroom:///p/nothing"]).status.code(), Some(5));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_shown_once_is_shown_where_nobody_reads_the_note() {
     let (_server, _ada, command_line) = setting().await;
-    let mut command = command_line.command(&["token", "create", "CI"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    drop(child.stderr.take());
-    let output = child.wait_with_output().unwrap();
+    let output = unheard(&command_line, &["token", "create", "CI"]);
     assert!(String::from_utf8(output.stdout).unwrap().starts_with("srt_"));
 }
 

@@ -1,6 +1,6 @@
 // Signing in, with a password or with the OpenID provider that the operator has named.
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { Form } from 'react-aria-components';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import { api, ask } from '../api.ts';
@@ -8,6 +8,7 @@ import { Button } from '../components/button.tsx';
 import { Failure } from '../components/feedback.tsx';
 import { SecretField, TextField } from '../components/fields.tsx';
 import { Narrow } from '../components/narrow.tsx';
+import { useSubmit } from '../components/submit.ts';
 import { nextPath, useRefreshMe } from '../session.tsx';
 import { CameBack } from '../settings/came-back.tsx';
 
@@ -54,10 +55,7 @@ function PasswordForm({ next }: { next: string }) {
     gcTime: 0,
     onSettled: () => setPassword(''),
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    signIn.mutate();
-  };
+  const submit = useSubmit(signIn);
   return (
     <Form className="stack" onSubmit={submit}>
       {signIn.error && <Failure error={signIn.error} />}

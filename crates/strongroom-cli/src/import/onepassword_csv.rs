@@ -18,7 +18,7 @@ pub fn read(bytes: &[u8]) -> Result<Findings, ClientError> {
     let wrong = |_| {
         ClientError::Input("this is neither a 1PUX file nor CSV in UTF-8 with the same columns in each line".into())
     };
-    let mut reader = ReaderBuilder::new().from_reader(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+    let mut reader = ReaderBuilder::new().from_reader(bytes);
     let columns = Columns::of(reader.headers().map_err(wrong)?)?;
     let mut findings = Findings::default();
     for row in reader.records() {
